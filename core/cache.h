@@ -1,0 +1,113 @@
+/* cache.h - canonical answers by name, type and purpose, bounded in bytes.
+ *
+ * One object, shared by front threads and the Lua side: entries live in one
+ * mapping and refer to each other by offset, and an answer is copied out under
+ * its shard's lock. `now` is monotonic milliseconds and an argument everywhere.
+ * TTLs are clamped when an answer is put, and counted down when it is got.
+ * Negative answers live as long as RFC 2308 section 5 says. An entry that ran
+ * out stays as stale until its stale time is over or its place is needed.
+ */
+#ifndef MLXR_CACHE_H
+#define MLXR_CACHE_H
+
+#include "answer.h"
+
+typedef struct mlxr_cache mlxr_cache_t;
+
+typedef struct mlxr_cache_options {
+  size_t bytes;              ///< of memory, all told; at least 64 KiB
+  uint32_t min_ttl, max_ttl; ///< seconds
+  uint32_t max_negative_ttl; ///< seconds
+  uint32_t stale;            ///< seconds that an expired entry is kept
+  uint64_t seed;             ///< for the hash; random
+} mlxr_cache_options_t;
+
+typedef struct mlxr_cache_key {
+  const uint8_t *name; ///< wire form, lower case; borrowed
+  size_t name_len;
+  uint16_t type;
+  uint32_t purpose; ///< 0 for none
+} mlxr_cache_key_t;
+
+enum {
+  MLXR_CACHE_ROTATE = 1,  ///< answer in cyclic order
+  MLXR_CACHE_SUSPECT = 2, ///< usable, but a change made it doubtful
+  MLXR_CACHE_PINNED = 4   ///< not evicted for others
+};
+
+/// Who said it, where, and how it is to be kept.
+typedef struct mlxr_cache_note {
+  uint32_t strategy;         ///< hash of the strategy instance
+  uint32_t interface;        ///< index of the receiving interface; 0 unknown
+  uint32_t min_ttl, max_ttl; ///< seconds; 0 means the cache's own
+  uint8_t flags;
+} mlxr_cache_note_t;
+
+typedef struct mlxr_cache_hit {
+  size_t len;         ///< of the answer that was copied out
+  uint32_t age;       ///< seconds since it was put
+  uint32_t ttl;       ///< seconds left; 0 when stale
+  uint32_t strategy;
+  uint32_t interface;
+  uint8_t flags;
+  bool is_stale;
+  enum mlxr_status status;
+} mlxr_cache_hit_t;
+
+typedef struct mlxr_cache_stats {
+  uint64_t entries, bytes, capacity;
+  uint64_t hits, misses, stale_hits, puts, evictions, expired;
+} mlxr_cache_stats_t;
+
+/// Which entries a flush or a listing means: all conditions that are set.
+typedef struct mlxr_cache_filter {
+  const uint8_t *name;   ///< exactly this name, or NULL
+  const uint8_t *suffix; ///< this name and all below, or NULL
+  uint16_t type;         ///< 0 for any
+  uint32_t interface;    ///< 0 for any
+  uint32_t strategy;     ///< 0 for any
+  const uint32_t *strategies_but; ///< every strategy but these, or NULL
+  size_t strategies_but_count;
+  uint32_t older_than;   ///< seconds; 0 for any age
+} mlxr_cache_filter_t;
+
+/// -EINVAL for options that make no sense, -ENOMEM.
+int mlxr_cache_new(const mlxr_cache_options_t *options, mlxr_cache_t **out);
+void mlxr_cache_free(mlxr_cache_t *cache);
+
+/// Copies an answer in, in place of what was there. An answer of TTL 0 after
+/// clamping, or of MLXR_STATUS_FAILURE without a TTL, is not kept and returns
+/// 0 all the same. MLXR_ENOSPACE when it is too large for the cache.
+int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
+                   const uint8_t *answer, size_t len,
+                   const mlxr_cache_note_t *note, uint64_t now);
+
+/// Copies an answer out with its TTLs counted down: 1 for a hit, 0 for a miss,
+/// MLXR_ENOSPACE. A stale entry is a hit only if `accept_stale`, with TTLs of
+/// 30 s (RFC 8767 section 4).
+int mlxr_cache_get(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
+                   bool accept_stale, uint64_t now, uint8_t *out, size_t cap,
+                   mlxr_cache_hit_t *hit);
+
+/// Drops what the filter means; returns how many entries.
+size_t mlxr_cache_flush(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
+                        uint64_t now);
+
+typedef struct mlxr_cache_view {
+  const uint8_t *name;
+  uint16_t type;
+  uint32_t purpose;
+  mlxr_cache_hit_t hit;
+} mlxr_cache_view_t;
+
+/// Calls back for what the filter means, with a shard locked: the callback may
+/// not use the cache. It returns false to end the walk.
+void mlxr_cache_each(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
+                     uint64_t now,
+                     bool (*on_entry)(void *context,
+                                      const mlxr_cache_view_t *view),
+                     void *context);
+
+void mlxr_cache_stats(mlxr_cache_t *cache, mlxr_cache_stats_t *out);
+
+#endif

@@ -1,0 +1,69 @@
+/* exchange.h - one question to one server, as a pure state machine.
+ *
+ * Owns no socket and no clock: it says what to do next (send this over UDP,
+ * connect and send over TCP, wait until, done), and is told what arrived. The
+ * real and the simulated world both drive it. A reply counts only if it comes
+ * from the server's address and port, to our port, with our ID, and repeats our
+ * question (RFC 5452 section 9.1); whatever else arrives is ignored, and the
+ * wait goes on. A truncated reply is asked for again over TCP and otherwise
+ * discarded.
+ */
+#ifndef MLXR_EXCHANGE_H
+#define MLXR_EXCHANGE_H
+
+#include "answer.h"
+
+typedef struct mlxr_exchange_options {
+  uint32_t timeout;  ///< ms for the whole exchange
+  uint32_t resend;   ///< ms until the first retransmission; doubles
+  uint16_t udp_size; ///< EDNS size to offer; 0 sends no OPT
+  bool use_tcp;      ///< begin with TCP
+  bool recurse;      ///< set RD
+} mlxr_exchange_options_t;
+
+enum mlxr_exchange_action {
+  MLXR_EXCHANGE_WAIT,     ///< nothing to do until `deadline` or input
+  MLXR_EXCHANGE_SEND_UDP, ///< send `query` to the server
+  MLXR_EXCHANGE_SEND_TCP, ///< connect, send `query` with its length prefix
+  MLXR_EXCHANGE_DONE      ///< `result` is set
+};
+
+typedef struct mlxr_exchange {
+  mlxr_address_t server;
+  mlxr_exchange_options_t options;
+  uint8_t query[MLXR_HEADER_LEN + MLXR_NAME_MAX + 4 + 11];
+  uint16_t query_len;
+  uint16_t id;
+  uint16_t tries;     ///< datagrams sent
+  bool is_tcp;
+  bool is_edns_off;   ///< the server does not speak EDNS (FORMERR, NOTIMP)
+  uint64_t started;   ///< ms
+  uint64_t deadline;  ///< ms: when `on_time` wants to be called
+  int result;         ///< 0 or a code, once DONE
+} mlxr_exchange_t;
+
+/// Makes the query. `id` must be unpredictable.
+int mlxr_exchange_init(mlxr_exchange_t *exchange, const mlxr_address_t *server,
+                       const uint8_t *name, uint16_t type,
+                       const mlxr_exchange_options_t *options, uint16_t id,
+                       uint64_t now);
+
+/// What to do first.
+enum mlxr_exchange_action mlxr_exchange_start(mlxr_exchange_t *exchange);
+
+/// A message arrived from `from`. WAIT when it was not ours; DONE with the
+/// canonical answer in `out`, or an action when it was truncated.
+enum mlxr_exchange_action
+mlxr_exchange_on_message(mlxr_exchange_t *exchange, const mlxr_address_t *from,
+                         const uint8_t *packet, size_t len, uint64_t now,
+                         uint8_t *out, size_t cap, mlxr_answer_info_t *info);
+
+/// The deadline passed: send again, or DONE with MLXR_ETIMEOUT.
+enum mlxr_exchange_action mlxr_exchange_on_time(mlxr_exchange_t *exchange,
+                                                uint64_t now);
+
+/// The transport failed (refused, unreachable, closed early).
+enum mlxr_exchange_action mlxr_exchange_on_error(mlxr_exchange_t *exchange,
+                                                 int code, uint64_t now);
+
+#endif

@@ -1,0 +1,486 @@
+---@meta mlxresolve.core
+--- What the C core offers to Lua: `require "mlxresolve.core"`. Each table below is
+--- one binding file, `core/bind/<name>.c`; a spec compares this file with the module.
+---
+--- Every failure is `nil, message, code`: words for people, a stable code for
+--- programs ("ETIMEOUT", "EFORMAT", "ECONNREFUSED", …). Wrong argument types raise.
+--- `now` and deadlines are monotonic milliseconds (numbers, fractions allowed), TTLs
+--- are seconds. Objects close on `close()` and, at the latest, when collected.
+---
+--- Every I/O object has `fd()` (poll it for reading), `step(now, batch)` and
+--- `close()`. `step` fills the caller's `batch` from index 1 with a fixed number of
+--- values per item (the "stride" below) and returns the number of items, then the
+--- next deadline in ms or nil. Slots of `batch` beyond the items are left as they were.
+--- Absent values are `false`, never nil.
+
+---@class mlxresolve.core
+---@field version string
+local core = {}
+
+--- The sentence for an error code, e.g. "ETIMEOUT" -> "nobody answered in time".
+---@param code string
+---@return string
+function core.explain(code) end
+
+--- Monotonic time in ms. The world's clock, not for anybody else.
+---@return number
+function core.now() end
+
+--- `n` unpredictable bytes from the system's generator (at most 256).
+---@param n integer
+---@return string
+function core.entropy(n) end
+
+--- Lowers the priority of the calling thread by 10 steps of nice, on Linux only.
+function core.yield_to_fronts() end
+
+---@alias mlxresolve.Failure nil, string, string
+
+---------------------------------------------------------------- core.name
+core.name = {}
+
+--- Canonical text: lower case (ASCII), final dot, odd bytes as \DDD.
+---@param text string  final dot optional
+---@return string|nil name, string? message, string? code
+function core.name.canonical(text) end
+
+--- The name to ask PTR for: "192.0.2.1" -> "1.2.0.192.in-addr.arpa.".
+---@param address string
+---@return string|nil name, string? message, string? code
+function core.name.reverse(address) end
+
+--- Wire form and back; for specs and for who builds packets.
+---@param text string
+---@return string|nil wire, string? message, string? code
+function core.name.to_wire(text) end
+---@param wire string
+---@return string|nil text, string? message, string? code
+function core.name.from_wire(wire) end
+
+---------------------------------------------------------------- core.address
+core.address = {}
+
+---@class mlxresolve.Address
+---@field address string   canonical, with %interface for link-local IPv6
+---@field family "ipv4"|"ipv6"
+---@field port integer|false
+---@field interface string|false  the scope
+---@field is_loopback boolean
+---@field is_link_local boolean
+
+--- Reads "192.0.2.1", "[fe80::1%eth0]:53", …
+---@param text string
+---@return mlxresolve.Address|nil, string? message, string? code
+function core.address.parse(text) end
+
+--- Is `address` inside `network` ("192.0.2.0/24", "fe80::/10")?
+---@param address string
+---@param network string
+---@return boolean|nil, string? message, string? code
+function core.address.is_within(address, network) end
+
+--- Reads "192.0.2.0/24": canonical base address, prefix length, number of addresses
+--- (a float; 2^64 for a /64).
+---@param text string
+---@return string|nil base, integer|string prefix, number|string size
+function core.address.network(text) end
+
+--- The n-th address (from 0) of a network, for scans.
+---@param network string
+---@param n integer
+---@return string|nil address, string? message, string? code
+function core.address.nth(network, n) end
+
+---------------------------------------------------------------- core.wire
+core.wire = {}
+
+---@class mlxresolve.Record
+---@field name string       canonical owner
+---@field type string       "A", "TYPE65280"
+---@field class string      "IN", "CH", "ANY", "CLASS7"
+---@field ttl integer
+---@field data string       presentation form, "192.0.2.1", "10 5 443 host.local."
+---@field cache_flush boolean
+
+---@class mlxresolve.Question
+---@field name string
+---@field type string
+---@field class string
+---@field unicast boolean   the QU bit
+
+---@class mlxresolve.Edns
+---@field udp_size integer
+---@field version integer
+---@field dnssec_ok boolean
+---@field options { code: integer, data: string }[]
+---@field ede { code: integer, text: string }[]   read only; write options
+
+---@class mlxresolve.Message
+---@field id integer
+---@field response boolean       QR
+---@field opcode integer
+---@field rcode integer
+---@field authoritative boolean  AA
+---@field truncated boolean      TC
+---@field recursion_desired boolean
+---@field recursion_available boolean
+---@field authentic boolean      AD
+---@field checking_disabled boolean
+---@field questions mlxresolve.Question[]
+---@field answers mlxresolve.Record[]
+---@field authorities mlxresolve.Record[]
+---@field additionals mlxresolve.Record[]   without OPT
+---@field edns mlxresolve.Edns|nil
+
+--- Reads a whole message. Trailing bytes are an error.
+---@param packet string
+---@return mlxresolve.Message|nil, string? message, string? code
+function core.wire.decode(packet) end
+
+---@class mlxresolve.EncodeOptions
+---@field mdns boolean?       compress SRV and NSEC as RFC 6762 18.14 asks
+---@field max integer?        bytes; records that do not fit are left out and TC is set
+
+--- Writes a message. Absent fields take their zero; `class` defaults to "IN".
+---@param message table   as mlxresolve.Message
+---@param options mlxresolve.EncodeOptions?
+---@return string|nil packet, string? message, string? code
+function core.wire.encode(message, options) end
+
+--- The number of a type's mnemonic and back.
+---@param type string
+---@return integer|nil, string? message, string? code
+function core.wire.type_number(type) end
+---@param number integer
+---@return string
+function core.wire.type_name(number) end
+
+---------------------------------------------------------------- core.answer
+--- Canonical answers: see core/answer.h. An `answer packet` is a Lua string.
+core.answer = {}
+
+--- Makes a canonical answer from a reply to a question for (name, type).
+---@param packet string
+---@return string|nil answer, string status "answer"|"nodata"|"nxdomain"|"failure", integer ttl, integer rcode
+function core.answer.scrub(packet) end
+
+--- Builds a canonical answer from rdata texts. `records` is a list of data texts of
+--- the question's type, e.g. { "192.0.2.1" }; nil or {} makes NODATA.
+---@param name string
+---@param type string
+---@param records string[]?
+---@param ttl integer
+---@return string|nil answer, string? message, string? code
+function core.answer.build(name, type, records, ttl) end
+
+--- A denial: "nodata" or "nxdomain", with a SOA of that TTL.
+---@param name string
+---@param type string
+---@param status "nodata"|"nxdomain"
+---@param ttl integer
+---@return string|nil answer, string? message, string? code
+function core.answer.deny(name, type, status, ttl) end
+
+--- What it says, without decoding it.
+---@param answer string
+---@return string|nil status, integer ttl, string name, string type, integer rcode
+function core.answer.read(answer) end
+
+--- The data texts of the final RRset (addresses, SRV data, …), in order, and its TTL.
+---@param answer string
+---@return string[]|nil data, integer ttl
+function core.answer.data(answer) end
+
+--- Puts "owner CNAME name" in front.
+---@param answer string
+---@param owner string
+---@param ttl integer
+---@return string|nil answer, string? message, string? code
+function core.answer.alias(answer, owner, ttl) end
+
+--- Records of the final RRset in the given one-based order; left out means dropped.
+---@param answer string
+---@param order integer[]
+---@return string|nil answer, string? message, string? code
+function core.answer.reorder(answer, order) end
+
+---------------------------------------------------------------- core.cache
+core.cache = {}
+
+---@class mlxresolve.CacheOptions
+---@field size integer          bytes
+---@field min_ttl integer       s
+---@field max_ttl integer       s
+---@field max_negative_ttl integer s
+---@field stale integer         s
+---@param options mlxresolve.CacheOptions
+---@return mlxresolve.Cache|nil, string? message, string? code
+function core.cache.new(options) end
+
+---@class mlxresolve.Cache
+local Cache = {}
+
+---@class mlxresolve.CacheNote
+---@field strategy integer?   hash of the strategy instance, 32 bits
+---@field interface integer?  index
+---@field min_ttl integer?
+---@field max_ttl integer?
+---@field purpose integer?    32-bit hash, 0 for none
+---@field rotate boolean?
+
+--- Keeps a canonical answer under its own question.
+---@param answer string
+---@param now number
+---@param note mlxresolve.CacheNote?
+---@return true|nil, string? message, string? code
+function Cache:put(answer, now, note) end
+
+--- Looks up. Nothing (nil) for a miss.
+---@param name string    canonical
+---@param type integer   type number
+---@param now number
+---@param purpose integer?
+---@param accept_stale boolean?
+---@return string|nil answer, integer ttl, integer age, integer strategy, integer interface, boolean is_stale
+function Cache:get(name, type, now, purpose, accept_stale) end
+
+---@class mlxresolve.CacheFilter
+---@field name string?
+---@field suffix string?
+---@field type string?
+---@field interface integer?
+---@field strategy integer?
+---@field strategies_but integer[]?
+---@field older_than integer?  s
+
+--- Drops entries; all of them without a filter. Returns how many.
+---@param now number
+---@param filter mlxresolve.CacheFilter?
+---@return integer
+function Cache:flush(now, filter) end
+
+--- Lists entries (at most `limit`): { name, type, status, ttl, age, strategy, interface, stale }.
+---@param now number
+---@param filter mlxresolve.CacheFilter?
+---@param limit integer?
+---@return table[]
+function Cache:list(now, filter, limit) end
+
+---@return table<string, integer>  entries bytes capacity hits misses stale_hits puts evictions expired
+function Cache:stats() end
+
+---------------------------------------------------------------- core.exchange
+--- The pure machine, for simulated worlds and specs.
+core.exchange = {}
+
+--- Starts a question. Actions are "send_udp", "send_tcp", "wait", "done".
+---@param server string   address with port (53 when absent)
+---@param name string
+---@param type string
+---@param options table?   { timeout=ms, resend=ms, udp_size=, tcp=bool, recurse=bool, id=integer }
+---@param now number
+---@return mlxresolve.Exchange exchange, string action
+function core.exchange.new(server, name, type, options, now) end
+
+---@class mlxresolve.Exchange
+local Exchange = {}
+--- The query packet to send.
+---@return string
+function Exchange:query() end
+---@return number ms
+function Exchange:deadline() end
+---@param from string   address with port
+---@param packet string
+---@param now number
+---@return string action, string? answer, string? status, integer? ttl, integer? rcode
+function Exchange:message(from, packet, now) end
+---@param now number
+---@return string action
+function Exchange:time(now) end
+---@param code string
+---@param now number
+---@return string action
+function Exchange:fail(code, now) end
+--- Once done: true, or nil, message, code.
+function Exchange:result() end
+
+---------------------------------------------------------------- core.upstream
+core.upstream = {}
+
+---@param options table?  { max_pending=, fresh_rate= }
+---@return mlxresolve.Upstream|nil, string? message, string? code
+function core.upstream.open(options) end
+
+---@class mlxresolve.Upstream
+local Upstream = {}
+--- Registers a server's address (port 53 when absent) and returns its number; the same
+--- address gives the same number.
+---@param address string
+---@return integer|nil number, string? message, string? code
+function Upstream:server(address) end
+--- Asks. The returned slot names the question until its result is stepped out.
+---@param server integer
+---@param name string
+---@param type integer
+---@param timeout number  ms
+---@param now number
+---@param flags integer?  1 = TCP only, 2 = without EDNS, 4 = without RD
+---@return integer|nil slot, string? message, string? code
+function Upstream:ask(server, name, type, timeout, now, flags) end
+function Upstream:cancel(slot) end
+--- Sends what was asked since the last flush.
+function Upstream:flush(now) end
+--- Stride 6: slot, status (0 answer, 1 nodata, 2 nxdomain, 3 failure, negative: error),
+--- answer packet|false, ttl|error code text, rcode|false, ms.
+---@return integer items, number? deadline
+function Upstream:step(now, batch) end
+function Upstream:fd() end
+---@return table<string, integer>
+function Upstream:stats() end
+function Upstream:close() end
+
+---------------------------------------------------------------- core.udp
+core.udp = {}
+
+---@class mlxresolve.UdpOptions
+---@field bind string        "0.0.0.0:5353", "[::]:0"
+---@field share boolean?     SO_REUSEADDR and SO_REUSEPORT
+---@field multicast boolean? hop limit 255, loop on
+---@field receive_bytes integer?
+---@param options mlxresolve.UdpOptions
+---@return mlxresolve.Udp|nil, string? message, string? code
+function core.udp.open(options) end
+
+---@class mlxresolve.Udp
+local Udp = {}
+---@param packet string
+---@param to string          address with port
+---@param interface integer? index; 0 or nil: the kernel chooses
+---@return true|nil, string? message, string? code
+function Udp:send(packet, to, interface) end
+---@param group string
+---@param interface integer
+function Udp:join(group, interface) end
+function Udp:leave(group, interface) end
+--- Stride 6: data, from address (without port), from port, interface index (0 unknown),
+--- destination address|false, hop limit (-1 unknown).
+---@return integer items
+function Udp:step(now, batch) end
+---@return string address with port
+function Udp:address() end
+function Udp:fd() end
+function Udp:close() end
+
+---------------------------------------------------------------- core.netif
+core.netif = {}
+
+---@param options table?  { receive_bytes= }
+---@return mlxresolve.Netif|nil, string? message, string? code
+function core.netif.open(options) end
+
+---@class mlxresolve.Netif
+local Netif = {}
+
+---@class mlxresolve.Interface
+---@field index integer
+---@field name string
+---@field kind "loopback"|"ethernet"|"wifi"|"thunderbolt"|"bridge"|"tunnel"|"other"
+---@field up boolean         administratively up and carrier
+---@field multicast boolean
+---@field point_to_point boolean
+---@field mac string|false   "02:00:00:00:00:01"
+---@field mtu integer
+---@field addresses { address: string, family: string, prefix: integer, temporary: boolean, tentative: boolean }[]
+---@field gateways string[]  of its default routes; "" for an on-link one
+
+---@return mlxresolve.Interface[]
+function Netif:interfaces() end
+
+---@class mlxresolve.Neighbour
+---@field address string
+---@field interface string
+---@field index integer
+---@field mac string
+---@field reachable boolean  confirmed lately
+---@return mlxresolve.Neighbour[]|nil, string? message, string? code
+function Netif:neighbours() end
+
+--- Stride 1: one table an event:
+--- { type = "link_added"|"link_changed"|"link_removed"|"address_added"|"address_removed"|
+---   "route_added"|"route_removed"|"neighbour_changed"|"resynced",
+---   index=, interface=name|false, up=bool|nil, address=|nil, prefix=|nil, gateway=|nil,
+---   mac=|nil, reachable=|nil }
+---@return integer items
+function Netif:step(now, batch) end
+function Netif:fd() end
+function Netif:close() end
+
+---------------------------------------------------------------- core.native
+core.native = {}
+
+---@param options table?  { threads=, max_threads=, max_waiting= }
+function core.native.open(options) end
+
+---@class mlxresolve.Native
+local Native = {}
+---@param name string
+---@param family integer  4, 6 or 0
+---@param deadline number
+---@param now number
+---@return integer|nil slot, string? message, string? code
+function Native:ask(name, family, deadline, now) end
+function Native:cancel(slot) end
+--- Stride 4: slot, addresses (list of texts)|false, message|false, code|false.
+---@return integer items, number? deadline
+function Native:step(now, batch) end
+function Native:stats() end
+function Native:fd() end
+function Native:close() end
+
+---------------------------------------------------------------- core.front
+core.front = {}
+
+---@class mlxresolve.FrontOptions
+---@field listen string[]   addresses with ports; port 0 takes a free one
+---@field threads integer?
+---@field max_pending integer?
+---@field max_tcp integer?
+---@field max_tcp_per_client integer?
+---@field max_pipelined integer?
+---@field tcp_idle integer? ms
+---@field udp_size integer?
+---@param options mlxresolve.FrontOptions
+---@param cache mlxresolve.Cache   kept alive by the front
+---@return mlxresolve.Front|nil, string? message, string? code  the message names the address
+function core.front.open(options, cache) end
+
+---@class mlxresolve.Front
+local Front = {}
+--- Stride 3: slot, name (canonical text), type number.
+---@return integer items
+function Front:step(now, batch) end
+--- Declares the brain asleep; false: misses arrived, step again.
+---@return boolean
+function Front:sleep() end
+---@param slot integer
+---@param answer string
+---@param ede_code integer?
+---@param ede_text string?
+function Front:answer(slot, answer, ede_code, ede_text) end
+---@param slot integer
+---@param rcode integer
+---@param ede_code integer?
+---@param ede_text string?
+function Front:refuse(slot, rcode, ede_code, ede_text) end
+function Front:flush() end
+--- The client of a pending question: address with port, and whether it came by TCP.
+---@return string|nil address, boolean is_tcp
+function Front:client(slot) end
+---@return string[]
+function Front:addresses() end
+---@return table<string, integer>
+function Front:stats() end
+function Front:fd() end
+function Front:close() end
+
+return core

@@ -1,0 +1,121 @@
+---@meta
+--- What a plugin sees. A plugin is a plain table; the functions that it defines tell what it
+--- can do (DESIGN: strategy `resolve`, retry policy `retry`, ranker `rank`, reaction
+--- `network_changed`, health `probe`, identity `identify`, observer `answered`, `open`/`close`).
+--- `self` is the instance: `self.options` holds the checked options, other fields are its own.
+
+---@class mlxresolve.Query
+---@field name string       lower case, final dot, \DDD escapes
+---@field type string       "A", "AAAA", "SRV", …
+---@field number integer    of the type
+---@field purpose string|false
+---@field client string|false  address of the client; reading it makes the answer private (never shared)
+local Query = {}
+--- Is the query's name this zone or below it?
+---@param zone string  "local.", "cluster.example."
+---@return boolean
+function Query:under(zone) end
+--- An answer. `data` is a list of rdata texts for the query's type, or a table by type:
+--- { a = "192.0.2.1" or {…}, aaaa = …, srv = … }; a type that is not there is NODATA.
+---@param data table|string
+---@param ttl integer?  s, 60 when absent
+---@return mlxresolve.Answer
+function Query:answer(data, ttl) end
+--- A denial by somebody who knows.
+---@param ttl integer?
+---@return mlxresolve.Answer
+function Query:nxdomain(ttl) end
+---@return mlxresolve.Answer
+function Query:nodata(ttl) end
+--- The same question for another name or type.
+---@return mlxresolve.Query
+function Query:with(name, type) end
+
+---@class mlxresolve.Answer
+---@field packet string      canonical (core/answer.h)
+---@field status "answer"|"nodata"|"nxdomain"
+---@field ttl integer
+---@field interface integer|false   index of the interface that it came in on
+---@field strategy string|false     set by the chain
+local Answer = {}
+--- rdata texts of the final RRset.
+---@return string[]
+function Answer:data() end
+---@return boolean
+function Answer:is_denial() end
+
+---@class mlxresolve.Context
+---@field cache mlxresolve.PluginCache
+local Context = {}
+---@return number ms
+function Context:now() end
+---@param n integer?
+---@return number
+function Context:random(n) end
+---@param duration number|string  ms or "100ms"
+function Context:sleep(duration) end
+--- Asks one server. Server: "192.0.2.53", "192.0.2.53:5353", "[::1]:53".
+---@param query mlxresolve.Query
+---@param options { timeout: number?, tcp: boolean?, recurse: boolean? }?
+---@return mlxresolve.Answer|nil, string? message, string? code
+function Context:exchange(server, query, options) end
+--- Opens a datagram socket that is closed when the call that opened it ends.
+--- `socket:receive(timeout?)` waits: data, from, port, interface, to, hops.
+---@return table|nil socket, string? message, string? code
+function Context:udp(options) end
+--- Opens a stream; `stream:read()` waits, "" at the end; `stream:write(data)`.
+---@return table|nil stream, string? message, string? code
+function Context:connect(target) end
+--- getaddrinfo in the pool. family 4, 6 or 0.
+---@return string[]|nil addresses, string? message, string? code
+function Context:native(name, family) end
+--- A sub-query through the whole chain; ELOOP when it would wait for itself.
+---@return mlxresolve.Answer|nil, string? message, string? code
+function Context:resolve(name, type) end
+--- The rest of the chain for this query (or for `query`).
+---@return mlxresolve.Answer|nil, string? message, string? code
+function Context:next(query) end
+--- Runs functions side by side; the first that returns a true value wins, the others are
+--- cancelled. { after = ms } staggers. Returns the winner's values, or nil, message, code of the last.
+function Context:race(functions, options) end
+--- Runs functions side by side to their end; a list of { values… } packed tables with n.
+function Context:all(functions) end
+--- A task that lives as long as the call (in `open`: as the plugin) unless it ends before.
+function Context:spawn(fn, ...) end
+---@return mlxresolve.Interface[]
+function Context:interfaces() end
+---@return mlxresolve.Neighbour[]
+function Context:neighbours() end
+--- A line in the trace of the query.
+function Context:note(text) end
+function Context:log(level, text) end
+--- Files, for plugins that are about files: text, stamp of a path.
+function Context:read_file(path) end
+function Context:file_stamp(path) end
+
+---@class mlxresolve.PluginCache
+local PluginCache = {}
+--- Drops: { name=, suffix=, interface=index or name, strategy=name, type= }; returns how many.
+---@return integer
+function PluginCache:flush(filter) end
+--- Puts a further answer in, e.g. an RRset that came along (mDNS).
+function PluginCache:put(answer) end
+--- A cached answer for this question, whoever said it.
+---@return mlxresolve.Answer|nil
+function PluginCache:get(name, type) end
+
+---@class mlxresolve.Change
+---@field events table[]      as core.netif reported them
+---@field lost string[]       names of interfaces that went away or down
+---@field gained string[]
+---@field changed string[]    names of interfaces whose addresses changed
+---@field added { address: string, interface: string }[]
+---@field removed { address: string, interface: string }[]
+---@field routes boolean      a default route changed
+---@field resynced boolean    events were lost
+
+---@class mlxresolve.Failure
+---@field attempt integer  passes made so far
+---@field code string
+---@field message string
+---@field elapsed number ms

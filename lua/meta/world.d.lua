@@ -1,0 +1,124 @@
+---@meta
+--- A world: everything that reaches the Lua side from outside. `world/real.lua` is the
+--- machine; `world/virtual.lua` a virtual clock with scripted answers. The same
+--- policy and the same plugins run in both, unchanged.
+---
+--- Operations that end later take a *waiter*, any table with `wake(self, a, b, c, d)`,
+--- and return an operation number; `world:cancel(kind, number)` forgets it without
+--- waking. Results have the shape of the core's: `value …` or `nil, message, code`.
+--- No waiter is woken before the function that took it has returned.
+
+---@class mlxresolve.Waiter
+---@field wake fun(self, a?, b?, c?, d?)
+
+---@class mlxresolve.World
+---@field host mlxresolve.Host|false  set by the scheduler; told when to run
+local World = {}
+
+---@class mlxresolve.Host
+---@field run fun(self, now: number)   expire timers, run what is ready; may ask for new wake-ups
+
+--- Monotonic milliseconds. Constant within one turn of the host.
+---@return number
+function World:now() end
+--- Seconds since 1970, of the wall clock.
+---@return number
+function World:date() end
+--- A number in [0, 1), or an integer in 1..n. Unpredictable in the real world.
+---@param n integer?
+---@return number
+function World:random(n) end
+--- Asks that `host:run` be called at `at` (ms), or as soon as possible when it is past; nil for never.
+--- One deadline at a time: a later call replaces it.
+---@param at number?
+function World:wake_at(at) end
+
+--- Asks one server one question. Wakes with: answer packet, status, ttl, ms — status is
+--- "answer", "nodata" or "nxdomain" — or nil, message, code.
+---@param waiter mlxresolve.Waiter
+---@param server string   address, port optional
+---@param name string
+---@param type integer
+---@param timeout number  ms
+---@param flags integer?  as core.upstream
+---@return integer|nil operation, string? message, string? code
+function World:exchange(waiter, server, name, type, timeout, flags) end
+
+--- getaddrinfo. Wakes with: list of address texts, or nil, message, code.
+---@param family integer 0, 4, 6
+function World:native(waiter, name, family, deadline) end
+
+--- Connects a stream to "192.0.2.1:22", "[::1]:22" or "/run/socket". Wakes with a
+--- mlxresolve.Stream or nil, message, code.
+function World:connect(waiter, target) end
+
+---@param kind "exchange"|"native"|"connect"|"read"
+---@param operation integer
+function World:cancel(kind, operation) end
+
+---@class mlxresolve.Stream
+local Stream = {}
+--- Wakes with the next bytes, "" at the end, or nil, message, code.
+---@return integer operation
+function Stream:read(waiter) end
+--- Queues bytes; failures show in the next read.
+function Stream:write(data) end
+function Stream:close() end
+
+--- Opens a datagram socket (options as core.udp.open). `on_datagram` is called with
+--- (data, from address, from port, interface index, to address|false, hops) and may not yield.
+---@return mlxresolve.Socket|nil, string? message, string? code
+function World:udp(options, on_datagram) end
+---@class mlxresolve.Socket
+local Socket = {}
+---@return true|nil, string? message, string? code
+function Socket:send(packet, to, interface) end
+function Socket:join(group, interface) end
+function Socket:leave(group, interface) end
+function Socket:address() end
+function Socket:close() end
+
+--- The interfaces as the kernel has them now (see core.netif).
+---@return mlxresolve.Interface[]
+function World:interfaces() end
+---@return mlxresolve.Neighbour[]
+function World:neighbours() end
+--- `on_events(list)` is called with a list of events (see core.netif) after each batch.
+---@return { close: fun(self) }
+function World:watch_network(on_events) end
+
+--- The whole of a text file (at most 1 MiB), or nil, message, code.
+---@return string|nil text, string? message, string? code
+function World:read_file(path) end
+--- A cheap stamp that differs when the file was changed or replaced; nil when absent.
+---@return string|nil
+function World:file_stamp(path) end
+--- Names of the entries of a folder, sorted; {} when there is none.
+---@return string[]
+function World:list_folder(path) end
+--- An environment variable.
+---@return string|nil
+function World:env(name) end
+---@return string
+function World:hostname() end
+--- Asks the system's own responder through dns_sd (macOS only; elsewhere nil, message, "ENOTSUP").
+function World:dns_sd(waiter, name, family, deadline) end
+
+--- A line for the log. `level` is "error" "warn" "info" "debug".
+function World:log(level, text, fields) end
+
+---------------------------------------------------------------- serving (real world only)
+
+--- Opens the DNS listener; `on_question(slot, name, type)` is called in the host's turn.
+---@return mlxresolve.Front|nil, string? message, string? code
+function World:listen(options, cache, on_question) end
+--- Opens an HTTP server; `on_request(slot, method, path, query, body)`; reply with
+--- `server:reply(slot, status, content_type, body)`.
+function World:http(options, on_request) end
+--- `on_signal(name)` for "sigterm", "sigint", "sighup".
+function World:signals(on_signal) end
+--- Runs until `world:stop()`; for programs, not for embedders.
+function World:loop() end
+function World:stop() end
+--- Closes all that is still open.
+function World:close() end
