@@ -1,0 +1,6 @@
+std = "luajit"
+max_line_length = 100
+include_files = { "lua", "plugins", "spec", "examples", "tools", "bench", "rockspec", ".luacheckrc" }
+exclude_files = { "lua/meta" }
+files["spec"].std = "luajit+busted"
+files["rockspec"].std = "luajit+rockspec"

@@ -1,0 +1,62 @@
+/* bind.h - what the bindings share. A binding checks arguments, calls, and
+ * pushes; it holds no logic. Failures are `nil, message, code`; misuse raises.
+ */
+#ifndef MLXR_BIND_H
+#define MLXR_BIND_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "../address.h"
+#include "../cache.h"
+#include "../mlxresolve.h"
+#include "../name.h"
+
+/// Pushes nil, a message and the code's name; returns 3. With `what` the
+/// message begins with it: "what: text".
+int mlxr_bind_fail(lua_State *L, int code, const char *what);
+
+/// Monotonic ms as the core wants it, from argument `arg`; raises.
+uint64_t mlxr_bind_now(lua_State *L, int arg);
+
+/// Integer field of the table at `arg`, or `fallback`; raises when it is not a
+/// number from 0 to `max`.
+uint64_t mlxr_bind_field(lua_State *L, int arg, const char *name,
+                         uint64_t fallback, uint64_t max);
+
+/// Makes metatable `name` with `methods` as its __index, and __gc.
+void mlxr_bind_class(lua_State *L, const char *name, const luaL_Reg *methods,
+                     lua_CFunction gc);
+
+/// Address text at `arg` (port optional), interface names understood.
+/// 0, or MLXR_ETEXT.
+int mlxr_bind_address(lua_State *L, int arg, mlxr_address_t *out);
+/// Pushes an address's text; the port only when `with_port`.
+void mlxr_bind_push_address(lua_State *L, const mlxr_address_t *address,
+                            bool with_port);
+
+/// Wire name, lower case, of the text at `arg`. 0, or MLXR_ETEXT.
+int mlxr_bind_name(lua_State *L, int arg, uint8_t wire[MLXR_NAME_MAX],
+                   size_t *len);
+void mlxr_bind_push_name(lua_State *L, const uint8_t *wire);
+
+/// The cache of the userdata at `arg`; raises.
+mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg);
+
+/* Each pushes the table of its part; see module.c. */
+int mlxr_bind_open_name(lua_State *L);
+int mlxr_bind_open_address(lua_State *L);
+int mlxr_bind_open_wire(lua_State *L);
+int mlxr_bind_open_answer(lua_State *L);
+int mlxr_bind_open_cache(lua_State *L);
+int mlxr_bind_open_exchange(lua_State *L);
+int mlxr_bind_open_upstream(lua_State *L);
+int mlxr_bind_open_udp(lua_State *L);
+int mlxr_bind_open_netif(lua_State *L);
+int mlxr_bind_open_native(lua_State *L);
+int mlxr_bind_open_front(lua_State *L);
+
+MLXR_PUBLIC int luaopen_mlxresolve_core(lua_State *L);
+MLXR_PUBLIC int luaopen_mlxresolve_http(lua_State *L);
+
+#endif

@@ -1,0 +1,86 @@
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "bind.h"
+
+enum { ENTROPY_MAX = 256, BRAIN_NICE = 10 };
+
+static int core_explain(lua_State *L) {
+  static const int codes[] = {
+      MLXR_EFORMAT,   MLXR_ETEXT, MLXR_ENOSPACE, MLXR_ETIMEOUT,
+      MLXR_ENOTFOUND, MLXR_EMISMATCH, MLXR_EBUSY, MLXR_ELOOP,
+      MLXR_ECANCELED, MLXR_ECLOSED};
+  const char *code = luaL_checkstring(L, 1);
+  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+    if (strcmp(code, mlxr_error_name(codes[i])) == 0) {
+      lua_pushstring(L, mlxr_error_text(codes[i]));
+      return 1;
+    }
+  }
+  lua_pushvalue(L, 1);
+  return 1;
+}
+
+static int core_now(lua_State *L) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  lua_pushnumber(L, (lua_Number)t.tv_sec * 1e3 + (lua_Number)t.tv_nsec / 1e6);
+  return 1;
+}
+
+static int core_entropy(lua_State *L) {
+  lua_Integer n = luaL_checkinteger(L, 1);
+  luaL_argcheck(L, n >= 0 && n <= ENTROPY_MAX, 1, "expected 0 to 256 bytes");
+  char bytes[ENTROPY_MAX];
+  if (getentropy(bytes, (size_t)n) != 0)
+    return mlxr_bind_fail(L, -errno, "entropy");
+  lua_pushlstring(L, bytes, (size_t)n);
+  return 1;
+}
+
+/* Linux counts nice per thread, so only the calling one is lowered. */
+static int core_yield_to_fronts(lua_State *L) {
+  (void)L;
+#ifdef __linux__
+  int present = getpriority(PRIO_PROCESS, 0);
+  setpriority(PRIO_PROCESS, 0, present + BRAIN_NICE);
+#endif
+  return 0;
+}
+
+static const luaL_Reg functions[] = {{"explain", core_explain},
+                                     {"now", core_now},
+                                     {"entropy", core_entropy},
+                                     {"yield_to_fronts", core_yield_to_fronts},
+                                     {NULL, NULL}};
+
+static const luaL_Reg parts[] = {{"name", mlxr_bind_open_name},
+                                 {"address", mlxr_bind_open_address},
+                                 {"wire", mlxr_bind_open_wire},
+                                 {"answer", mlxr_bind_open_answer},
+                                 {"cache", mlxr_bind_open_cache},
+                                 {"exchange", mlxr_bind_open_exchange},
+                                 {"upstream", mlxr_bind_open_upstream},
+                                 {"udp", mlxr_bind_open_udp},
+                                 {"netif", mlxr_bind_open_netif},
+                                 {"native", mlxr_bind_open_native},
+                                 {"front", mlxr_bind_open_front},
+                                 {NULL, NULL}};
+
+int luaopen_mlxresolve_core(lua_State *L) {
+  lua_newtable(L);
+  luaL_register(L, NULL, functions);
+  lua_pushliteral(L, MLXR_VERSION);
+  lua_setfield(L, -2, "version");
+  for (const luaL_Reg *part = parts; part->name; part++) {
+    if (part->func(L) != 1)
+      continue;
+    lua_setfield(L, -2, part->name);
+  }
+  return 1;
+}
