@@ -13,10 +13,10 @@
 enum { MLXR_ADDRESS_TEXT_MAX = 72 };
 
 typedef struct mlxr_address {
-  uint8_t family; ///< 4 or 6; 0 is "none"
+  uint8_t family;    ///< 4 or 6; 0 is "none"
   uint8_t bytes[16]; ///< network order; 4 bytes used for family 4
-  uint16_t port;  ///< host order; 0 when none was given
-  uint32_t scope; ///< interface index for link-local IPv6, else 0
+  uint16_t port;     ///< host order; 0 when none was given
+  uint32_t scope;    ///< interface index for link-local IPv6, else 0
 } mlxr_address_t;
 
 /// Turns an interface's name into its index; 0 for none.

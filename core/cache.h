@@ -44,9 +44,9 @@ typedef struct mlxr_cache_note {
 } mlxr_cache_note_t;
 
 typedef struct mlxr_cache_hit {
-  size_t len;         ///< of the answer that was copied out
-  uint32_t age;       ///< seconds since it was put
-  uint32_t ttl;       ///< seconds left; 0 when stale
+  size_t len;   ///< of the answer that was copied out
+  uint32_t age; ///< seconds since it was put
+  uint32_t ttl; ///< seconds left; 0 when stale
   uint32_t strategy;
   uint32_t interface;
   uint8_t flags;
@@ -61,14 +61,14 @@ typedef struct mlxr_cache_stats {
 
 /// Which entries a flush or a listing means: all conditions that are set.
 typedef struct mlxr_cache_filter {
-  const uint8_t *name;   ///< exactly this name, or NULL
-  const uint8_t *suffix; ///< this name and all below, or NULL
-  uint16_t type;         ///< 0 for any
-  uint32_t interface;    ///< 0 for any
-  uint32_t strategy;     ///< 0 for any
+  const uint8_t *name;            ///< exactly this name, or NULL
+  const uint8_t *suffix;          ///< this name and all below, or NULL
+  uint16_t type;                  ///< 0 for any
+  uint32_t interface;             ///< 0 for any
+  uint32_t strategy;              ///< 0 for any
   const uint32_t *strategies_but; ///< every strategy but these, or NULL
   size_t strategies_but_count;
-  uint32_t older_than;   ///< seconds; 0 for any age
+  uint32_t older_than; ///< seconds; 0 for any age
 } mlxr_cache_filter_t;
 
 /// -EINVAL for options that make no sense, -ENOMEM.

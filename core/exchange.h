@@ -34,12 +34,12 @@ typedef struct mlxr_exchange {
   uint8_t query[MLXR_HEADER_LEN + MLXR_NAME_MAX + 4 + 11];
   uint16_t query_len;
   uint16_t id;
-  uint16_t tries;     ///< datagrams sent
+  uint16_t tries; ///< datagrams sent
   bool is_tcp;
-  bool is_edns_off;   ///< the server does not speak EDNS (FORMERR, NOTIMP)
-  uint64_t started;   ///< ms
-  uint64_t deadline;  ///< ms: when `on_time` wants to be called
-  int result;         ///< 0 or a code, once DONE
+  bool is_edns_off;  ///< the server does not speak EDNS (FORMERR, NOTIMP)
+  uint64_t started;  ///< ms
+  uint64_t deadline; ///< ms: when `on_time` wants to be called
+  int result;        ///< 0 or a code, once DONE
 } mlxr_exchange_t;
 
 /// Makes the query. `id` must be unpredictable.

@@ -21,18 +21,18 @@ typedef struct mlxr_front_options {
   mlxr_address_t listen[MLXR_FRONT_LISTEN_MAX]; ///< UDP and TCP on each; port
                                                 ///< 0 takes a free one
   size_t listen_count;
-  uint32_t threads;          ///< 0 means 1
-  uint32_t max_pending;      ///< misses under way; 0 means 8192
-  uint32_t max_tcp;          ///< connections; 0 means 128
+  uint32_t threads;            ///< 0 means 1
+  uint32_t max_pending;        ///< misses under way; 0 means 8192
+  uint32_t max_tcp;            ///< connections; 0 means 128
   uint32_t max_tcp_per_client; ///< connections of one address; 0 means 32
-  uint32_t max_pipelined;    ///< questions under way per connection; 0: 64
-  uint32_t tcp_idle;         ///< ms; 0 means 10000
-  uint16_t udp_size;         ///< largest UDP reply; 0 means 1232
+  uint32_t max_pipelined;      ///< questions under way per connection; 0: 64
+  uint32_t tcp_idle;           ///< ms; 0 means 10000
+  uint16_t udp_size;           ///< largest UDP reply; 0 means 1232
 } mlxr_front_options_t;
 
 /// A question that the cache could not answer.
 typedef struct mlxr_miss {
-  uint32_t slot; ///< names the question until it was answered
+  uint32_t slot;       ///< names the question until it was answered
   const uint8_t *name; ///< wire, lower case; lent until it was answered
   uint16_t name_len;
   uint16_t type;

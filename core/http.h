@@ -12,8 +12,8 @@
 typedef struct mlxr_http mlxr_http_t;
 
 typedef struct mlxr_http_options {
-  const char *path;       ///< Unix socket, or NULL
-  mlxr_address_t address; ///< used when `path` is NULL
+  const char *path;         ///< Unix socket, or NULL
+  mlxr_address_t address;   ///< used when `path` is NULL
   uint32_t max_connections; ///< 0 means 50
   uint32_t max_body;        ///< bytes; 0 means 65536
   uint32_t idle;            ///< ms; 0 means 30000

@@ -1,11 +1,11 @@
 /* name.h - domain names between their wire form and text.
  *
  * A wire name is the uncompressed form of RFC 1035 section 3.1: length-prefixed
- * labels ending with the root label, at most 255 bytes, at most 63 a label. Text
- * is dotted; bytes outside printable ASCII, and the dot and the backslash inside
- * a label, are written \DDD (decimal), so that canonical text never holds "\."
- * and suffixes can be compared as strings. UTF-8 bytes pass through unescaped
- * (RFC 6762 section 16). Comparison folds ASCII case only (RFC 4343).
+ * labels ending with the root label, at most 255 bytes, at most 63 a label.
+ * Text is dotted; bytes outside printable ASCII, and the dot and the backslash
+ * inside a label, are written \DDD (decimal), so that canonical text never
+ * holds "\." and suffixes can be compared as strings. UTF-8 bytes pass through
+ * unescaped (RFC 6762 section 16). Comparison folds ASCII case only (RFC 4343).
  */
 #ifndef MLXR_NAME_H
 #define MLXR_NAME_H

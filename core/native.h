@@ -22,7 +22,7 @@ typedef struct mlxr_native_options {
 
 typedef struct mlxr_native_result {
   uint32_t slot;
-  int code; ///< 0; MLXR_ENOTFOUND; MLXR_ETIMEOUT; MLXR_EBUSY; …
+  int code;           ///< 0; MLXR_ENOTFOUND; MLXR_ETIMEOUT; MLXR_EBUSY; …
   const char *detail; ///< gai_strerror's words or NULL; static
   mlxr_address_t addresses[MLXR_NATIVE_ADDRESSES];
   size_t count;
@@ -33,8 +33,7 @@ typedef struct mlxr_native_stats {
   uint32_t threads, stuck, waiting;
 } mlxr_native_stats_t;
 
-int mlxr_native_open(const mlxr_native_options_t *options,
-                     mlxr_native_t **out);
+int mlxr_native_open(const mlxr_native_options_t *options, mlxr_native_t **out);
 /// Threads that are stuck in a lookup end by themselves later.
 void mlxr_native_close(mlxr_native_t *native);
 int mlxr_native_fd(const mlxr_native_t *native);

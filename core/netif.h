@@ -24,8 +24,8 @@ enum mlxr_netif_kind {
 };
 
 enum {
-  MLXR_NETIF_UP = 1,        ///< administratively up
-  MLXR_NETIF_RUNNING = 2,   ///< carrier
+  MLXR_NETIF_UP = 1,      ///< administratively up
+  MLXR_NETIF_RUNNING = 2, ///< carrier
   MLXR_NETIF_MULTICAST = 4,
   MLXR_NETIF_POINT_TO_POINT = 8
 };
@@ -44,8 +44,8 @@ typedef struct mlxr_interface_address {
   uint32_t index;
   mlxr_address_t address;
   uint8_t prefix;
-  bool is_temporary;  ///< RFC 8981 address
-  bool is_tentative;  ///< duplicate address detection runs
+  bool is_temporary; ///< RFC 8981 address
+  bool is_tentative; ///< duplicate address detection runs
 } mlxr_interface_address_t;
 
 typedef struct mlxr_route {

@@ -13,13 +13,13 @@ typedef struct mlxr_request {
   uint16_t flags;
   uint16_t type;
   uint16_t class_;
-  uint8_t name[MLXR_NAME_MAX];     ///< the client's own spelling
-  uint8_t lower[MLXR_NAME_MAX];    ///< ASCII lower case
+  uint8_t name[MLXR_NAME_MAX];  ///< the client's own spelling
+  uint8_t lower[MLXR_NAME_MAX]; ///< ASCII lower case
   uint16_t name_len;
-  bool has_question;               ///< false when it could not be read
+  bool has_question; ///< false when it could not be read
   bool has_edns;
   bool is_do;
-  uint16_t udp_size;               ///< 512 without EDNS
+  uint16_t udp_size; ///< 512 without EDNS
 } mlxr_request_t;
 
 /// Parses a client's message: 0 to be answered; an rcode (1 to 16) to be

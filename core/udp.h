@@ -10,9 +10,9 @@
 typedef struct mlxr_udp mlxr_udp_t;
 
 typedef struct mlxr_udp_options {
-  mlxr_address_t bind;   ///< family decides; port 0 for an ephemeral one
-  bool share_port;       ///< SO_REUSEADDR and SO_REUSEPORT
-  bool is_multicast;     ///< hop limit 255 both ways, loop on
+  mlxr_address_t bind;    ///< family decides; port 0 for an ephemeral one
+  bool share_port;        ///< SO_REUSEADDR and SO_REUSEPORT
+  bool is_multicast;      ///< hop limit 255 both ways, loop on
   uint32_t receive_bytes; ///< SO_RCVBUF; 0 leaves it
 } mlxr_udp_options_t;
 
@@ -20,9 +20,9 @@ typedef struct mlxr_datagram {
   const uint8_t *data; ///< lent until the next receive
   size_t len;
   mlxr_address_t from;
-  mlxr_address_t to;   ///< destination address, without port; family 0 unknown
-  uint32_t interface;  ///< receive interface; 0 unknown
-  int hops;            ///< hop limit or TTL; -1 unknown
+  mlxr_address_t to;  ///< destination address, without port; family 0 unknown
+  uint32_t interface; ///< receive interface; 0 unknown
+  int hops;           ///< hop limit or TTL; -1 unknown
   bool is_truncated;
 } mlxr_datagram_t;
 

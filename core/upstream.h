@@ -14,9 +14,9 @@
 typedef struct mlxr_upstream mlxr_upstream_t;
 
 typedef struct mlxr_upstream_options {
-  uint32_t max_pending;   ///< questions under way; 0 means 16384
-  uint32_t fresh_rate;    ///< questions a second with a port of their own; 0
-                          ///< means 2000
+  uint32_t max_pending; ///< questions under way; 0 means 16384
+  uint32_t fresh_rate;  ///< questions a second with a port of their own; 0
+                        ///< means 2000
 } mlxr_upstream_options_t;
 
 typedef struct mlxr_upstream_result {

@@ -60,8 +60,8 @@ typedef struct mlxr_question {
   uint8_t name[MLXR_NAME_MAX]; ///< as spelled in the packet
   size_t name_len;
   uint16_t type;
-  uint16_t class_;  ///< without the top bit
-  bool is_unicast;  ///< the QU bit (RFC 6762 section 5.4)
+  uint16_t class_; ///< without the top bit
+  bool is_unicast; ///< the QU bit (RFC 6762 section 5.4)
 } mlxr_question_t;
 
 typedef struct mlxr_record {
@@ -69,10 +69,10 @@ typedef struct mlxr_record {
   size_t name_len;
   enum mlxr_section section;
   uint16_t type;
-  uint16_t class_;      ///< without the top bit, except for OPT
-  bool is_cache_flush;  ///< RFC 6762 section 10.2
-  uint32_t ttl;         ///< top bit set counts as 0 (RFC 2181 section 8)
-  size_t at;            ///< offset of the owner name in the packet
+  uint16_t class_;     ///< without the top bit, except for OPT
+  bool is_cache_flush; ///< RFC 6762 section 10.2
+  uint32_t ttl;        ///< top bit set counts as 0 (RFC 2181 section 8)
+  size_t at;           ///< offset of the owner name in the packet
   size_t rdata_at;
   uint16_t rdata_len;
 } mlxr_record_t;
@@ -127,9 +127,9 @@ typedef struct mlxr_writer {
   size_t cap;
   size_t len;
   uint16_t count[4];
-  bool is_full;          ///< something did not fit; the packet stays valid
-  bool is_mdns;          ///< compress SRV and NSEC too
-  uint16_t targets[64];  ///< offsets of names that can be pointed at
+  bool is_full;         ///< something did not fit; the packet stays valid
+  bool is_mdns;         ///< compress SRV and NSEC too
+  uint16_t targets[64]; ///< offsets of names that can be pointed at
   unsigned target_count;
 } mlxr_writer_t;
 
