@@ -41,8 +41,10 @@ int mlxr_upstream_ask(mlxr_upstream_t *upstream, const mlxr_address_t *server,
                       uint32_t *slot);
 void mlxr_upstream_cancel(mlxr_upstream_t *upstream, uint32_t slot);
 
-/// Sends what was asked since the last flush, in batches.
-void mlxr_upstream_flush(mlxr_upstream_t *upstream, uint64_t now);
+/// Sends what was asked since the last flush, in batches. Returns when to step
+/// next though nothing is readable: `now` when sending failed at once,
+/// UINT64_MAX for never.
+uint64_t mlxr_upstream_flush(mlxr_upstream_t *upstream, uint64_t now);
 
 /// Up to `count` (at most 64) results; `*deadline` is when to step again
 /// though nothing is readable (UINT64_MAX for never; `now` when more is ready).

@@ -328,7 +328,9 @@ function Upstream:server(address) end
 ---@return integer|nil slot, string? message, string? code
 function Upstream:ask(server, name, type, timeout, now, flags) end
 function Upstream:cancel(slot) end
---- Sends what was asked since the last flush.
+--- Sends what was asked since the last flush. Returns when to step next though nothing
+--- is readable (what was asked since the last step has deadlines of its own).
+---@return number? deadline
 function Upstream:flush(now) end
 --- Stride 6: slot, status (0 answer, 1 nodata, 2 nxdomain, 3 failure, negative: error),
 --- answer packet|false, ttl|error code text, rcode|false, ms.
