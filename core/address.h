@@ -49,6 +49,15 @@ bool mlxr_address_is_link_local(const mlxr_address_t *address);
 bool mlxr_address_is_within(const mlxr_address_t *address,
                             const mlxr_address_t *net, unsigned prefix);
 
+/// Reads "192.0.2.0/24" or "fe80::/10"; without a slash the whole address
+/// counts. `base` has the bits behind the prefix cleared. MLXR_ETEXT.
+int mlxr_address_network_from_text(const char *text, size_t len,
+                                   mlxr_address_scope_fn scope_of,
+                                   mlxr_address_t *base, unsigned *prefix);
+
+/// Adds `n` to the address, as one big number.
+void mlxr_address_advance(mlxr_address_t *address, uint64_t n);
+
 /// The wire name of the reverse zone: 1.2.0.192.in-addr.arpa.,
 /// ….ip6.arpa.; returns its length (RFC 1035 section 3.5, RFC 3596 2.5).
 size_t mlxr_address_to_reverse(const mlxr_address_t *address,
