@@ -33,6 +33,13 @@ const char *mlxr_type_to_text(uint16_t type, char scratch[16]);
 /// Reads "A", "aaaa" or "TYPE1234". MLXR_ETEXT when it is no type.
 int mlxr_type_from_text(const char *text, size_t len, uint16_t *out);
 
+/// Is rdata of the type a row of bytes to us? Some formats hold in class IN
+/// only (RFC 3597 section 5 calls the others class-specific).
+bool mlxr_type_is_opaque(uint16_t type, uint16_t class_);
+
+/// Does uncompressed rdata keep the rules of its type? 0 or MLXR_EFORMAT.
+int mlxr_rdata_check(uint16_t type, const uint8_t *rdata, size_t len);
+
 /// Checks rdata in a packet and writes it uncompressed. MLXR_EFORMAT when
 /// it breaks its type's rules, MLXR_ENOSPACE when `cap` is too small.
 int mlxr_rdata_expand(const uint8_t *packet, size_t len,

@@ -5,7 +5,8 @@
  * strictly backwards (RFC 1035 section 4.1.4) and the work per packet is linear
  * in its size. A writer fills the caller's buffer, compresses names where the
  * RFCs allow it (RFC 3597 section 4, RFC 6762 section 18.14) and can be rewound
- * to the end of the last complete record, which is how truncation works.
+ * to the end of the last complete record, which is how truncation works. It
+ * points only at names of the very same spelling, so that case is preserved.
  */
 #ifndef MLXR_WIRE_H
 #define MLXR_WIRE_H
@@ -16,7 +17,8 @@ enum {
   MLXR_HEADER_LEN = 12,
   MLXR_PACKET_MAX = 65535,
   MLXR_MDNS_PACKET_MAX = 9000, ///< RFC 6762 section 17
-  MLXR_EDNS_SIZE = 1232        ///< DNS flag day 2020; RFC 9715 section 3.2
+  MLXR_EDNS_SIZE = 1232,       ///< DNS flag day 2020; RFC 9715 section 3.2
+  MLXR_TARGETS_MAX = 128       ///< names a writer remembers for compression
 };
 
 /// Header flags, as bits of the 16-bit flags word.
@@ -108,7 +110,8 @@ int mlxr_reader_question(mlxr_reader_t *reader, mlxr_question_t *out);
 /// of trailing bytes.
 int mlxr_reader_record(mlxr_reader_t *reader, mlxr_record_t *out);
 
-/// Reads an OPT record (RFC 6891 section 6.1.2).
+/// Reads an OPT record (RFC 6891 section 6.1.2). MLXR_EFORMAT when it stands
+/// outside the additional section, has an owner or its options overrun.
 int mlxr_wire_read_edns(const uint8_t *packet, const mlxr_record_t *opt,
                         mlxr_edns_t *out);
 
@@ -127,10 +130,11 @@ typedef struct mlxr_writer {
   size_t cap;
   size_t len;
   uint16_t count[4];
-  bool is_full;         ///< something did not fit; the packet stays valid
-  bool is_mdns;         ///< compress SRV and NSEC too
-  uint16_t targets[64]; ///< offsets of names that can be pointed at
+  bool is_full; ///< something did not fit; the packet stays valid
+  bool is_mdns; ///< set by the caller: compress SRV and NSEC too
   unsigned target_count;
+  uint16_t targets[MLXR_TARGETS_MAX]; ///< offsets of names to point at
+  uint32_t hashes[MLXR_TARGETS_MAX];  ///< of those names, as spelled
 } mlxr_writer_t;
 
 /// Begins a message. `cap` below 12 is an error of the caller's
