@@ -1,0 +1,106 @@
+--- The fields of `mlx.policy { … }`, of `mlx.race { … }`, and the options that every
+--- strategy takes.
+local schema = {}
+
+local function list_of(kind)
+  return { "list", of = { "plugin", kind = kind }, default = {} }
+end
+
+local off = { "off" }
+
+schema.cache = {
+  size = { "size", default = "32MiB", min = "64KiB", doc = "memory for answers" },
+  min_ttl = { "ttl", default = "1s", doc = "kept at least so long" },
+  max_ttl = { "ttl", default = "1h", doc = "kept at most so long" },
+  max_negative_ttl = { "ttl", default = "5m", doc = "denials are kept at most so long" },
+  stale = { "ttl", default = "0s", doc = "served so long after expiry when nobody answers" },
+  persist = {
+    "choice",
+    of = { "string", off },
+    default = false,
+    doc = 'the file in which the cache survives a restart; "auto" finds a place',
+  },
+}
+
+schema.policy = {
+  listen = {
+    "list",
+    of = "endpoint",
+    default = {},
+    doc = "where DNS questions are answered, over UDP and TCP",
+  },
+  control = {
+    "choice",
+    of = { "string", off },
+    default = "auto",
+    doc = "the Unix socket of the command line",
+  },
+  http = { "choice", of = { "endpoint", off }, default = false, doc = "metrics and dashboard" },
+  deadline = {
+    "duration",
+    default = "4.5s",
+    min = "10ms",
+    doc = "the longest that a query may take",
+  },
+  cache = { "record", fields = schema.cache, default = {}, doc = "how answers are kept" },
+  strategies = {
+    "list",
+    of = { "plugin", kind = "resolve" },
+    required = true,
+    min = 1,
+    doc = "asked from the top; the first answer wins",
+  },
+  retries = list_of("retry"),
+  rankers = list_of("rank"),
+  reactions = list_of("network_changed"),
+  observers = list_of("answered"),
+  peers = { "list", of = "peer", default = {}, doc = "hosts that are in use all the time" },
+}
+schema.policy.retries.doc = "whether and when to ask all strategies again"
+schema.policy.rankers.doc = "order the addresses of an answer, one after the other"
+schema.policy.reactions.doc = "told of network changes"
+schema.policy.observers.doc = "told of answers; publishers, exporters, loggers"
+
+schema.name = { "string", doc = "how it is called in answers and messages" }
+
+schema.common = {
+  name = schema.name,
+  zones = {
+    "list",
+    of = "zone",
+    min = 1,
+    default = false,
+    doc = "asked only for names below these",
+  },
+  except = { "list", of = "zone", default = false, doc = "but not for names below these" },
+  types = { "list", of = "type", min = 1, default = false, doc = "asked only for these types" },
+  timeout = { "duration", min = "1ms", default = false, doc = "how long it may take" },
+  retry = {
+    "plugin",
+    kind = "retry",
+    default = false,
+    doc = "asks this strategy again within the pass",
+  },
+  cache = {
+    "choice",
+    of = { "boolean", { "record", fields = { min_ttl = "ttl", max_ttl = "ttl" } } },
+    default = true,
+    doc = "whether, or how long, its answers are kept",
+  },
+  denials = {
+    "enum",
+    values = { "end", "pass" },
+    default = "end",
+    doc = 'whether its "no such name" ends the search',
+  },
+  purpose = { "string", default = false, doc = "asked only by queries with this purpose" },
+  budget = { "duration", min = "1ms", default = false, doc = "computing time of one call" },
+}
+
+-- How long the first member has before the next is asked as well: below what people notice.
+schema.race = { after = { "duration", default = "150ms", doc = "the head start of each member" } }
+for name, spec in pairs(schema.common) do
+  schema.race[name] = spec
+end
+
+return schema
