@@ -34,6 +34,7 @@ static const error_row_t rows[] = {
     {-EINVAL, "EINVAL", NULL},
     {-EMFILE, "EMFILE", NULL},
     {-EMSGSIZE, "EMSGSIZE", NULL},
+    {-ENAMETOOLONG, "ENAMETOOLONG", NULL},
     {-ENETDOWN, "ENETDOWN", NULL},
     {-ENETUNREACH, "ENETUNREACH", NULL},
     {-ENFILE, "ENFILE", NULL},

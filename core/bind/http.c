@@ -1,0 +1,132 @@
+#include <errno.h>
+
+#include "../http.h"
+#include "bind.h"
+
+#define HTTP "mlxresolve.Http"
+
+enum { STEP_MAX = 16, STRIDE = 5 };
+
+typedef struct server {
+  mlxr_http_t *http; ///< NULL once closed
+} server_t;
+
+static mlxr_http_t *check_http(lua_State *L) {
+  server_t *server = luaL_checkudata(L, 1, HTTP);
+  if (!server->http)
+    luaL_argerror(L, 1, "the HTTP server is closed");
+  return server->http;
+}
+
+/* The text field `name` of the options, left on the stack; NULL without one. */
+static const char *get_text(lua_State *L, const char *name) {
+  lua_getfield(L, 1, name);
+  if (lua_isnil(L, -1))
+    return NULL;
+  if (lua_type(L, -1) != LUA_TSTRING)
+    luaL_error(L, "%s: expected a string, got %s", name, luaL_typename(L, -1));
+  return lua_tostring(L, -1);
+}
+
+static int http_open(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  mlxr_http_options_t options = {
+      .max_connections =
+          (uint32_t)mlxr_bind_field(L, 1, "max_connections", 0, 1024),
+      .max_body = (uint32_t)mlxr_bind_field(L, 1, "max_body", 0, 1 << 24),
+      .idle = (uint32_t)mlxr_bind_field(L, 1, "idle", 0, 3600000)};
+  options.path = get_text(L, "path");
+  const char *where = options.path;
+  if (!where) {
+    where = get_text(L, "address");
+    luaL_argcheck(L, where, 1, "expected a path or an address");
+    int rc = mlxr_bind_address(L, lua_gettop(L), &options.address);
+    if (rc != 0)
+      return mlxr_bind_fail(L, rc, where);
+  }
+  server_t *server = lua_newuserdata(L, sizeof *server);
+  server->http = NULL;
+  luaL_getmetatable(L, HTTP);
+  lua_setmetatable(L, -2);
+  lua_newtable(L);
+  lua_pushstring(L, options.path);
+  lua_setfield(L, -2, "path");
+  lua_setfenv(L, -2);
+  int rc = mlxr_http_open(&options, &server->http);
+  return rc == 0 ? 1 : mlxr_bind_fail(L, rc, where);
+}
+
+static void put(lua_State *L, int index) { lua_rawseti(L, 3, index); }
+
+static int http_step(lua_State *L) {
+  mlxr_http_t *http = check_http(L);
+  mlxr_http_request_t requests[STEP_MAX];
+  luaL_checktype(L, 3, LUA_TTABLE);
+  int count = mlxr_http_step(http, requests, STEP_MAX);
+  for (int i = 0; i < count; i++) {
+    const mlxr_http_request_t *request = &requests[i];
+    int base = i * STRIDE;
+    lua_pushnumber(L, request->slot), put(L, base + 1);
+    lua_pushstring(L, request->method), put(L, base + 2);
+    lua_pushstring(L, request->path), put(L, base + 3);
+    lua_pushstring(L, request->query), put(L, base + 4);
+    lua_pushlstring(L, request->body, request->body_len), put(L, base + 5);
+  }
+  lua_pushinteger(L, count);
+  return 1;
+}
+
+static int http_reply(lua_State *L) {
+  mlxr_http_t *http = check_http(L);
+  lua_Number slot = luaL_checknumber(L, 2);
+  lua_Integer status = luaL_checkinteger(L, 3);
+  const char *content_type = luaL_checkstring(L, 4);
+  size_t len;
+  const char *body = luaL_checklstring(L, 5, &len);
+  luaL_argcheck(L, slot >= 0 && slot <= UINT32_MAX, 2, "expected a slot");
+  luaL_argcheck(L, status >= 200 && status <= 599, 3,
+                "expected an HTTP status from 200 to 599");
+  mlxr_http_reply(http, (uint32_t)slot, (unsigned)status, content_type, body,
+                  len);
+  return 0;
+}
+
+static int http_address(lua_State *L) {
+  mlxr_http_t *http = check_http(L);
+  mlxr_address_t address;
+  int rc = mlxr_http_address(http, &address);
+  if (rc == -EAFNOSUPPORT) {
+    lua_getfenv(L, 1);
+    lua_getfield(L, -1, "path");
+    return 1;
+  }
+  if (rc != 0)
+    return mlxr_bind_fail(L, rc, "HTTP server");
+  mlxr_bind_push_address(L, &address, true);
+  return 1;
+}
+
+static int http_fd(lua_State *L) {
+  lua_pushinteger(L, mlxr_http_fd(check_http(L)));
+  return 1;
+}
+
+static int http_close(lua_State *L) {
+  server_t *server = luaL_checkudata(L, 1, HTTP);
+  mlxr_http_close(server->http);
+  server->http = NULL;
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"step", http_step}, {"reply", http_reply}, {"address", http_address},
+    {"fd", http_fd},     {"close", http_close}, {NULL, NULL}};
+
+static const luaL_Reg functions[] = {{"open", http_open}, {NULL, NULL}};
+
+int luaopen_mlxresolve_http(lua_State *L) {
+  mlxr_bind_class(L, HTTP, methods, http_close);
+  lua_newtable(L);
+  luaL_register(L, NULL, functions);
+  return 1;
+}

@@ -1,0 +1,402 @@
+#include "http.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <microhttpd.h>
+
+#include "http_socket.h"
+#include "poller.h"
+
+/* A request is one slot from its first line to its last byte of reply. The
+ * server's thread suspends the connection and queues the slot; whoever steps
+ * takes it, and the reply resumes the connection, which makes the server's
+ * thread ask the handler again: then the response is there.
+ *
+ *   FREE -> READING -> QUEUED -> TAKEN -> REPLIED -> FREE
+ *
+ * A connection that is suspended is never destroyed by its client's leaving, so
+ * what a taken slot lends stays valid until the reply. */
+typedef enum slot_state { FREE, READING, QUEUED, TAKEN, REPLIED } slot_state_t;
+
+enum {
+  DEFAULT_CONNECTIONS = 50,
+  DEFAULT_BODY = 65536,
+  DEFAULT_IDLE = 30000,
+  MAX_CONNECTIONS = 1024,
+  REQUEST_MEMORY = 16384, // request line and headers
+  CLOSE_PATIENCE = 250    // ms for the last replies to leave
+};
+
+typedef struct slot {
+  slot_state_t state;
+  bool is_checked; ///< the headers were looked at
+  uint32_t number;
+  struct MHD_Connection *connection;
+  struct MHD_Response *response;
+  unsigned status;
+  char *method, *path, *query, *body;
+  size_t body_len, body_capacity;
+} slot_t;
+
+struct mlxr_http {
+  struct MHD_Daemon *daemon;
+  int listen_fd;
+  char *path;
+  mlxr_socket_file_t file;
+  mlxr_wakeup_t wakeup;
+  uint32_t max_connections, max_body;
+  pthread_mutex_t lock; ///< all below
+  pthread_cond_t done;
+  bool is_closing;
+  slot_t *slots;
+  uint32_t *queue;
+  uint32_t queue_head, queue_len;
+};
+
+static enum MHD_Result refuse(struct MHD_Connection *connection,
+                              unsigned status, const char *code,
+                              const char *text) {
+  char body[160];
+  int len = snprintf(body, sizeof body, "{\"error\":\"%s\",\"code\":\"%s\"}\n",
+                     text, code);
+  struct MHD_Response *response =
+      MHD_create_response_from_buffer((size_t)len, body, MHD_RESPMEM_MUST_COPY);
+  if (!response)
+    return MHD_NO;
+  MHD_add_response_header(response, "Content-Type", "application/json");
+  enum MHD_Result result = MHD_queue_response(connection, status, response);
+  MHD_destroy_response(response);
+  return result;
+}
+
+static enum MHD_Result refuse_closing(struct MHD_Connection *connection) {
+  return refuse(connection, 503, "ECLOSED", "the server is closing");
+}
+
+static void clear_slot(slot_t *slot) {
+  free(slot->method);
+  free(slot->path);
+  free(slot->query);
+  free(slot->body);
+  if (slot->response)
+    MHD_destroy_response(slot->response);
+  *slot = (slot_t){.number = slot->number};
+}
+
+/* Called by the server's thread before anything else of a request; the result
+ * is what the handler gets. NULL (too many, or no memory) is answered there. */
+static void *on_request_line(void *cls, const char *uri,
+                             struct MHD_Connection *connection) {
+  mlxr_http_t *http = cls;
+  const char *query = strchr(uri, '?');
+  char *copy = strdup(query ? query + 1 : "");
+  slot_t *slot = NULL;
+  pthread_mutex_lock(&http->lock);
+  for (uint32_t i = 0; copy && i < http->max_connections && !slot; i++)
+    if (http->slots[i].state == FREE)
+      slot = &http->slots[i];
+  if (slot) {
+    uint32_t next = slot->number + http->max_connections;
+    slot->number = next > slot->number ? next : next % http->max_connections;
+    slot->state = READING;
+    slot->connection = connection;
+    slot->query = copy;
+  }
+  pthread_mutex_unlock(&http->lock);
+  if (!slot)
+    free(copy);
+  return slot;
+}
+
+static bool is_trusted(const mlxr_http_t *http,
+                       struct MHD_Connection *connection) {
+  if (!http->path)
+    return true;
+  const union MHD_ConnectionInfo *info =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+  return info && mlxr_http_socket_is_trusted(info->connect_fd);
+}
+
+/* The headers have come, the body has not. */
+static enum MHD_Result check_headers(mlxr_http_t *http, slot_t *slot,
+                                     const char *url, const char *method) {
+  slot->is_checked = true;
+  if (!is_trusted(http, slot->connection))
+    return refuse(slot->connection, 403, "EPERM",
+                  "only the owner of this socket and root may ask");
+  const char *length = MHD_lookup_connection_value(
+      slot->connection, MHD_HEADER_KIND, "Content-Length");
+  if (length && strtoull(length, NULL, 10) > http->max_body)
+    return refuse(slot->connection, 413, "EMSGSIZE", "the body is too large");
+  slot->method = strdup(method);
+  slot->path = strdup(url);
+  if (!slot->method || !slot->path)
+    return MHD_NO;
+  return MHD_YES;
+}
+
+/* Grows with what came, not with what the client announced. */
+static bool append_body(slot_t *slot, const char *data, size_t len) {
+  if (slot->body_len + len > slot->body_capacity) {
+    size_t capacity = (slot->body_len + len) * 2;
+    char *body = realloc(slot->body, capacity);
+    if (!body)
+      return false;
+    slot->body = body;
+    slot->body_capacity = capacity;
+  }
+  memcpy(slot->body + slot->body_len, data, len);
+  slot->body_len += len;
+  return true;
+}
+
+/* Past the limit the rest is read and thrown away, and 413 says so at the end:
+ * a reply in the midst of an upload often never reaches the client. */
+static enum MHD_Result read_body(mlxr_http_t *http, slot_t *slot,
+                                 const char *data, size_t *len) {
+  size_t space = http->max_body + 1 - slot->body_len;
+  bool ok = append_body(slot, data, *len < space ? *len : space);
+  *len = 0;
+  return ok ? MHD_YES : MHD_NO;
+}
+
+static enum MHD_Result hand_over(mlxr_http_t *http, slot_t *slot) {
+  pthread_mutex_lock(&http->lock);
+  bool is_closing = http->is_closing;
+  if (!is_closing) {
+    MHD_suspend_connection(slot->connection);
+    uint32_t tail =
+        (http->queue_head + http->queue_len++) % http->max_connections;
+    http->queue[tail] = (uint32_t)(slot - http->slots);
+    slot->state = QUEUED;
+  }
+  pthread_mutex_unlock(&http->lock);
+  if (is_closing)
+    return refuse_closing(slot->connection);
+  mlxr_wakeup_signal(&http->wakeup);
+  return MHD_YES;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
+                                  const char *url, const char *method,
+                                  const char *version, const char *data,
+                                  size_t *len, void **con_cls) {
+  mlxr_http_t *http = cls;
+  slot_t *slot = *con_cls;
+  (void)version;
+  if (!slot)
+    return refuse(connection, 503, "EBUSY", "too many requests at a time");
+  if (!slot->is_checked)
+    return check_headers(http, slot, url, method);
+  if (*len > 0)
+    return read_body(http, slot, data, len);
+  if (slot->body_len > http->max_body)
+    return refuse(connection, 413, "EMSGSIZE", "the body is too large");
+  pthread_mutex_lock(&http->lock);
+  slot_state_t state = slot->state;
+  struct MHD_Response *response = slot->response;
+  pthread_mutex_unlock(&http->lock);
+  if (state == READING)
+    return hand_over(http, slot);
+  if (state != REPLIED || !response)
+    return MHD_NO;
+  return MHD_queue_response(connection, slot->status, response);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection,
+                         void **con_cls, enum MHD_RequestTerminationCode why) {
+  mlxr_http_t *http = cls;
+  slot_t *slot = *con_cls;
+  (void)connection;
+  (void)why;
+  if (!slot)
+    return;
+  pthread_mutex_lock(&http->lock);
+  clear_slot(slot);
+  pthread_cond_signal(&http->done);
+  pthread_mutex_unlock(&http->lock);
+  *con_cls = NULL;
+}
+
+static void ignore_log(void *cls, const char *format, va_list args) {
+  (void)cls;
+  (void)format;
+  (void)args;
+}
+
+static int start_daemon(mlxr_http_t *http, uint32_t idle) {
+  http->daemon = MHD_start_daemon(
+      MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+      on_request, http, MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,
+      MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
+      (unsigned)http->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+      (unsigned)((idle + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      (size_t)REQUEST_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_request_line,
+      http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_END);
+  return http->daemon ? 0 : -ENOMEM;
+}
+
+static int listen_at(mlxr_http_t *http, const mlxr_http_options_t *options) {
+  if (!options->path)
+    return mlxr_http_socket_open_tcp(&options->address, &http->listen_fd);
+  char *path = strdup(options->path);
+  if (!path)
+    return -ENOMEM;
+  int rc = mlxr_http_socket_open_unix(path, &http->file, &http->listen_fd);
+  if (rc == 0)
+    http->path = path;
+  else
+    free(path);
+  return rc;
+}
+
+static int make_slots(mlxr_http_t *http) {
+  http->slots = calloc(http->max_connections, sizeof *http->slots);
+  http->queue = calloc(http->max_connections, sizeof *http->queue);
+  if (!http->slots || !http->queue)
+    return -ENOMEM;
+  for (uint32_t i = 0; i < http->max_connections; i++)
+    http->slots[i].number = i;
+  return 0;
+}
+
+int mlxr_http_open(const mlxr_http_options_t *options, mlxr_http_t **out) {
+  mlxr_http_t *http = calloc(1, sizeof *http);
+  if (!http)
+    return -ENOMEM;
+  http->listen_fd = -1;
+  http->wakeup = (mlxr_wakeup_t){-1, -1};
+  pthread_mutex_init(&http->lock, NULL);
+  pthread_cond_init(&http->done, NULL);
+  uint32_t max = options->max_connections;
+  http->max_connections = max == 0                ? DEFAULT_CONNECTIONS
+                          : max > MAX_CONNECTIONS ? MAX_CONNECTIONS
+                                                  : max;
+  http->max_body = options->max_body ? options->max_body : DEFAULT_BODY;
+  int rc = make_slots(http);
+  if (rc == 0)
+    rc = mlxr_wakeup_open(&http->wakeup);
+  if (rc == 0)
+    rc = listen_at(http, options);
+  if (rc == 0)
+    rc = start_daemon(http, options->idle ? options->idle : DEFAULT_IDLE);
+  if (rc != 0) {
+    mlxr_http_close(http);
+    return rc;
+  }
+  *out = http;
+  return 0;
+}
+
+static bool has_replies_under_way(const mlxr_http_t *http) {
+  for (uint32_t i = 0; i < http->max_connections; i++)
+    if (http->slots[i].state == REPLIED)
+      return true;
+  return false;
+}
+
+/* No connection may be suspended when the daemon stops, and what was replied
+ * needs a moment of its thread to leave. */
+static void stop_daemon(mlxr_http_t *http) {
+  static const char closing[] =
+      "{\"error\":\"the server is closing\",\"code\":\"ECLOSED\"}\n";
+  struct timespec end;
+  pthread_mutex_lock(&http->lock);
+  http->is_closing = true;
+  pthread_mutex_unlock(&http->lock);
+  for (uint32_t i = 0; i < http->max_connections; i++)
+    mlxr_http_reply(http, http->slots[i].number, 503, "application/json",
+                    closing, sizeof closing - 1);
+  clock_gettime(CLOCK_REALTIME, &end);
+  end.tv_nsec += CLOSE_PATIENCE * 1000000L;
+  end.tv_sec += end.tv_nsec / 1000000000L;
+  end.tv_nsec %= 1000000000L;
+  pthread_mutex_lock(&http->lock);
+  while (has_replies_under_way(http))
+    if (pthread_cond_timedwait(&http->done, &http->lock, &end) != 0)
+      break;
+  pthread_mutex_unlock(&http->lock);
+  MHD_stop_daemon(http->daemon);
+}
+
+void mlxr_http_close(mlxr_http_t *http) {
+  if (!http)
+    return;
+  if (http->path)
+    mlxr_http_socket_unlink(http->path, &http->file);
+  /* The daemon closes the socket that it was given. */
+  if (http->daemon)
+    stop_daemon(http);
+  else if (http->listen_fd >= 0)
+    close(http->listen_fd);
+  for (uint32_t i = 0; http->slots && i < http->max_connections; i++)
+    clear_slot(&http->slots[i]);
+  if (http->wakeup.read_fd >= 0)
+    mlxr_wakeup_close(&http->wakeup);
+  pthread_cond_destroy(&http->done);
+  pthread_mutex_destroy(&http->lock);
+  free(http->slots);
+  free(http->queue);
+  free(http->path);
+  free(http);
+}
+
+int mlxr_http_fd(const mlxr_http_t *http) { return http->wakeup.read_fd; }
+
+int mlxr_http_address(const mlxr_http_t *http, mlxr_address_t *out) {
+  return mlxr_http_socket_address(http->listen_fd, out);
+}
+
+static void lend_request(const slot_t *slot, mlxr_http_request_t *out) {
+  *out = (mlxr_http_request_t){.slot = slot->number,
+                               .method = slot->method,
+                               .path = slot->path,
+                               .query = slot->query,
+                               .body = slot->body ? slot->body : "",
+                               .body_len = slot->body_len};
+}
+
+int mlxr_http_step(mlxr_http_t *http, mlxr_http_request_t *out, size_t count) {
+  size_t taken = 0;
+  mlxr_wakeup_drain(&http->wakeup);
+  pthread_mutex_lock(&http->lock);
+  while (taken < count && http->queue_len > 0) {
+    slot_t *slot = &http->slots[http->queue[http->queue_head]];
+    http->queue_head = (http->queue_head + 1) % http->max_connections;
+    http->queue_len--;
+    slot->state = TAKEN;
+    lend_request(slot, &out[taken++]);
+  }
+  bool has_more = http->queue_len > 0;
+  pthread_mutex_unlock(&http->lock);
+  if (has_more)
+    mlxr_wakeup_signal(&http->wakeup);
+  return (int)taken;
+}
+
+void mlxr_http_reply(mlxr_http_t *http, uint32_t number, unsigned status,
+                     const char *content_type, const char *body, size_t len) {
+  slot_t *slot = &http->slots[number % http->max_connections];
+  pthread_mutex_lock(&http->lock);
+  bool is_waiting =
+      slot->number == number &&
+      (slot->state == TAKEN || (slot->state == QUEUED && http->is_closing));
+  if (is_waiting) {
+    /* Without memory the response stays NULL and the connection is closed. */
+    slot->response = MHD_create_response_from_buffer(len, (void *)body,
+                                                     MHD_RESPMEM_MUST_COPY);
+    if (slot->response)
+      MHD_add_response_header(slot->response, "Content-Type", content_type);
+    slot->status = status;
+    slot->state = REPLIED;
+  }
+  pthread_mutex_unlock(&http->lock);
+  if (is_waiting)
+    MHD_resume_connection(slot->connection);
+}
