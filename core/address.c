@@ -89,7 +89,7 @@ static int read_host(const char *text, size_t len,
 
 static int read_port(const char *text, size_t len, uint16_t *out) {
   uint32_t port;
-  if (!read_number(text, len, 65535, &port) || port == 0 || len > 5)
+  if (!read_number(text, len, 65535, &port) || len > 5)
     return MLXR_ETEXT;
   *out = (uint16_t)port;
   return 0;

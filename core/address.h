@@ -25,6 +25,7 @@ typedef uint32_t (*mlxr_address_scope_fn)(const char *name);
 typedef bool (*mlxr_address_scope_name_fn)(uint32_t index, char name[16]);
 
 /// Reads an address with or without a port. MLXR_ETEXT when it is neither.
+/// Port 0 can be read, for listeners that take a free one.
 /// `scope_of` may be NULL: then only numeric scopes are understood.
 int mlxr_address_from_text(const char *text, size_t len,
                            mlxr_address_scope_fn scope_of, mlxr_address_t *out);
