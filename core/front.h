@@ -7,6 +7,12 @@
  * brain itself, in batches, on the front's socket; TCP answers go back through
  * a ring. Opening raises the nice value of no thread: see
  * `mlxr_front_yield_to`.
+ *
+ * Strangers, clients that are neither on loopback nor in `allow`, are REFUSED
+ * over UDP; their TCP connections are closed. When questions come faster than
+ * they are answered and `max_pending` are under way, further ones get SERVFAIL
+ * with EDE 14 (not ready). When connections run out, the one that has been
+ * idle longest and is owed nothing makes room.
  */
 #ifndef MLXR_FRONT_H
 #define MLXR_FRONT_H
@@ -15,7 +21,18 @@
 
 typedef struct mlxr_front mlxr_front_t;
 
-enum { MLXR_FRONT_LISTEN_MAX = 16, MLXR_FRONT_THREADS_MAX = 32 };
+enum {
+  MLXR_FRONT_LISTEN_MAX = 16,
+  MLXR_FRONT_THREADS_MAX = 32,
+  MLXR_FRONT_ALLOW_MAX = 64,
+  MLXR_FRONT_PENDING_MAX = 65535 ///< of `max_pending`
+};
+
+/// Clients that may ask, besides loopback.
+typedef struct mlxr_front_network {
+  mlxr_address_t base;
+  uint8_t prefix; ///< bits
+} mlxr_front_network_t;
 
 typedef struct mlxr_front_options {
   mlxr_address_t listen[MLXR_FRONT_LISTEN_MAX]; ///< UDP and TCP on each; port
@@ -60,6 +77,10 @@ size_t mlxr_front_get_addresses(const mlxr_front_t *front,
 /// Takes up to `count` (at most 64) misses.
 int mlxr_front_step(mlxr_front_t *front, uint64_t now, mlxr_miss_t *out,
                     size_t count);
+
+/// The question of a slot that `step` gave out; false once it was answered.
+bool mlxr_front_get_miss(const mlxr_front_t *front, uint32_t slot,
+                         mlxr_miss_t *out);
 
 /// Declares the brain asleep; false when misses arrived meanwhile: step again.
 bool mlxr_front_sleep(mlxr_front_t *front);
