@@ -38,7 +38,9 @@ typedef struct mlxr_front_options {
   mlxr_address_t listen[MLXR_FRONT_LISTEN_MAX]; ///< UDP and TCP on each; port
                                                 ///< 0 takes a free one
   size_t listen_count;
-  uint32_t threads;            ///< 0 means 1
+  mlxr_front_network_t allow[MLXR_FRONT_ALLOW_MAX];
+  size_t allow_count;          ///< 0: loopback only
+  uint32_t threads;            ///< 0 means 1; more only on Linux
   uint32_t max_pending;        ///< misses under way; 0 means 8192
   uint32_t max_tcp;            ///< connections; 0 means 128
   uint32_t max_tcp_per_client; ///< connections of one address; 0 means 32

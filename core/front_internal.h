@@ -1,0 +1,234 @@
+/* front_internal.h - what the files of the front share.
+ *
+ *   front.c            opening and closing, addresses, counts
+ *   front_socket.c     sockets for an address; who may ask; batches of
+ * datagrams front_system_*.c   what differs between systems: batched calls,
+ * accept front_worker.c     a thread: the loop, datagrams, hits, misses
+ *   front_tcp.c        connections, on the first thread
+ *   front_brain.c      the brain's side: step, answer, flush, sleep
+ *
+ * Who may touch what: a worker and all that hangs on it belong to its thread,
+ * except its two rings; the fields of a miss that are marked so, and the
+ * front's batch and scratch, belong to the brain; counts are atomic.
+ */
+#ifndef MLXR_FRONT_INTERNAL_H
+#define MLXR_FRONT_INTERNAL_H
+
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "front.h"
+#include "front_ring.h"
+#include "poller.h"
+
+enum {
+  FRONT_BATCH = 64,
+  FRONT_DATAGRAM = 4096, ///< of the largest datagram that is read or sent
+  /// Not a power of two: else the beginnings of all buffers would compete for
+  /// the same few lines of the processor's cache.
+  FRONT_STRIDE = FRONT_DATAGRAM + 64,
+  FRONT_CONTROL = 64,
+  FRONT_MESSAGE_MAX = 65535,
+  FRONT_SILENCE = 0, ///< of mlxr_front_serve: nothing is to be sent
+  FRONT_ASK = -1     ///< of mlxr_front_serve: the brain is to be asked
+};
+
+/// Extended DNS errors (RFC 8914 section 4).
+enum { FRONT_EDE_NOT_READY = 14, FRONT_EDE_PROHIBITED = 18 };
+
+typedef union front_peer {
+  struct sockaddr any;
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+} front_peer_t;
+
+#ifdef __linux__
+typedef struct mmsghdr front_message_t;
+#else
+typedef struct front_message {
+  struct msghdr msg_hdr;
+  unsigned int msg_len;
+} front_message_t;
+#endif
+
+typedef struct front_socket {
+  int fd;
+  bool is_wildcard; ///< a reply must name the address that it leaves from
+} front_socket_t;
+
+/// Datagrams on their way in or out, with the storage that they need.
+typedef struct front_batch {
+  front_message_t in[FRONT_BATCH], out[FRONT_BATCH];
+  struct iovec data[FRONT_BATCH];
+  front_peer_t peers[FRONT_BATCH];
+  _Alignas(8) uint8_t control[FRONT_BATCH][FRONT_CONTROL];
+  uint8_t *buffers;
+} front_batch_t;
+
+typedef struct front_miss {
+  mlxr_request_t request;
+  front_peer_t peer;
+  /// A control message that makes the reply leave from the address that was
+  /// asked; of length 0 when the socket's own address will do.
+  _Alignas(8) uint8_t pin[FRONT_CONTROL];
+  size_t pin_len;
+  const front_socket_t *socket; ///< where a datagram's reply leaves
+  uint32_t connection, connection_generation;
+  bool is_tcp;
+
+  bool is_out;         ///< the brain's: stepped out and not answered
+  uint16_t generation; ///< the brain's: tells users of this record apart
+
+  uint8_t *reply; ///< of a connection, on its way back; length prefix included
+  size_t reply_len;
+} front_miss_t;
+
+/// Written by one thread, read by any.
+typedef struct front_counts {
+  _Atomic uint64_t queries, hits, misses, replies, refused, dropped;
+  _Atomic uint64_t tcp_connections, tcp_open, released;
+} front_counts_t;
+
+static inline void front_count(_Atomic uint64_t *counter, uint64_t n) {
+  uint64_t old = atomic_load_explicit(counter, memory_order_relaxed);
+  atomic_store_explicit(counter, old + n, memory_order_relaxed);
+}
+
+typedef struct front_tcp front_tcp_t;
+
+typedef struct front_worker {
+  mlxr_front_t *front;
+  uint32_t number;
+  pthread_t thread;
+  bool is_started;
+  mlxr_poller_t *poller;
+  mlxr_wakeup_t wakeup; ///< to stop, or because of replies for connections
+  front_socket_t sockets[MLXR_FRONT_LISTEN_MAX];
+  front_tcp_t *tcp; ///< of the first worker only
+  front_batch_t batch;
+  uint8_t *scratch; ///< a message with its length prefix
+  uint64_t now;     ///< of this round of the loop
+  uint32_t rotation;
+  uint32_t hits, queued; ///< of this batch
+  uint32_t *free;        ///< indices of unused records; last in, first out
+  uint32_t free_count;
+  front_ring_t asked; ///< misses on their way to the brain
+  front_ring_t back;  ///< records on their way back
+  front_counts_t counts;
+} front_worker_t;
+
+struct mlxr_front {
+  mlxr_front_options_t options; ///< with defaults filled in
+  mlxr_cache_t *cache;
+  mlxr_address_t addresses[MLXR_FRONT_LISTEN_MAX];
+  int listeners[MLXR_FRONT_LISTEN_MAX];
+  front_worker_t *workers[MLXR_FRONT_THREADS_MAX];
+  uint32_t worker_count;
+  uint32_t misses_each; ///< records per worker
+  front_miss_t *misses;
+  mlxr_wakeup_t wakeup; ///< the brain's
+  atomic_bool is_asleep, is_stopping;
+
+  uint32_t turn; ///< from here on, all the brain's
+  uint32_t batch_count;
+  front_batch_t batch;
+  const front_socket_t *leave_by[FRONT_BATCH];
+  bool has_replies[MLXR_FRONT_THREADS_MAX];
+  uint8_t *scratch;
+  front_counts_t counts;
+};
+
+/// Monotonic milliseconds: the cache's clock.
+uint64_t mlxr_front_now(void);
+
+/* front_socket.c */
+
+/// Opens the listener and a datagram socket per thread on one port. With port
+/// 0 a free one is found and written back.
+int mlxr_front_listen(mlxr_address_t *address, uint32_t threads, int *listener,
+                      front_socket_t *sockets);
+bool mlxr_front_is_allowed(const mlxr_front_options_t *options,
+                           const front_peer_t *peer);
+int mlxr_front_batch_init(front_batch_t *batch);
+void mlxr_front_batch_deinit(front_batch_t *batch);
+/// Up to FRONT_BATCH datagrams: their number, 0 for none, or a negative errno.
+int mlxr_front_receive(const front_socket_t *socket, front_batch_t *batch);
+/// Makes of what came with datagram `i` the control message for its reply, in
+/// the same place; returns its length, 0 when none is needed.
+size_t mlxr_front_pin(const front_socket_t *socket, front_batch_t *batch,
+                      unsigned i);
+/// Sends the first `count` of `batch->out`; how many the system took.
+unsigned mlxr_front_send(int fd, front_batch_t *batch, unsigned count);
+
+/* front_system_*.c */
+
+enum {
+  FRONT_CAN_SHARE_PORTS =
+#ifdef __linux__
+      1
+#else
+      0
+#endif
+};
+
+int mlxr_front_receive_many(int fd, front_message_t *messages, unsigned count);
+int mlxr_front_send_many(int fd, front_message_t *messages, unsigned count);
+/// The next connection, non-blocking and not inherited, or a negative errno.
+int mlxr_front_accept(int listener, front_peer_t *peer);
+void mlxr_front_name_thread(uint32_t number);
+/// Options of a datagram socket that only this system has.
+void mlxr_front_tune(int fd, int family);
+
+/* front_worker.c */
+
+void *mlxr_front_run(void *worker);
+/// What becomes of one message: the length of the reply in `out`,
+/// FRONT_SILENCE, or FRONT_ASK with the question in `request`. `out` may be
+/// `packet`.
+int mlxr_front_serve(front_worker_t *worker, const uint8_t *packet, size_t len,
+                     bool is_allowed, bool is_tcp, uint8_t *out, size_t cap,
+                     mlxr_request_t *request);
+/// SERVFAIL for a question that no record was free for.
+int mlxr_front_overflow(const mlxr_request_t *request, bool is_tcp,
+                        const mlxr_front_options_t *options, uint8_t *out,
+                        size_t cap);
+/// A record for a miss, or NULL when all are under way.
+front_miss_t *mlxr_front_take_miss(front_worker_t *worker);
+void mlxr_front_queue(front_worker_t *worker, front_miss_t *miss);
+/// Wakes the brain, if it sleeps, because of what was queued.
+void mlxr_front_wake(mlxr_front_t *front);
+/// Takes back the records that the brain is done with.
+void mlxr_front_collect(front_worker_t *worker);
+/// The largest reply to a request.
+size_t mlxr_front_limit(const mlxr_front_options_t *options,
+                        const mlxr_request_t *request, bool is_tcp);
+
+/* front_tcp.c */
+
+int mlxr_front_tcp_open(front_worker_t *worker, front_tcp_t **out);
+void mlxr_front_tcp_close(front_tcp_t *tcp);
+/// Handles an event with one of the tags that front_tcp.c gave out.
+void mlxr_front_tcp_step(front_tcp_t *tcp, uint64_t tag, int events,
+                         uint64_t now);
+/// Puts a reply into its connection's buffer; `finish` sends it.
+void mlxr_front_tcp_reply(front_tcp_t *tcp, const front_miss_t *miss,
+                          uint64_t now);
+/// Ends a round of the loop: sends, closes what is due. Returns the number of
+/// ms until the next round must come, -1 for never.
+int mlxr_front_tcp_finish(front_tcp_t *tcp, uint64_t now);
+
+/// Tags of the worker's poller: who, and a number.
+enum {
+  FRONT_TAG_WAKEUP = 1,
+  FRONT_TAG_UDP,
+  FRONT_TAG_LISTENER,
+  FRONT_TAG_CONN
+};
+#define front_tag(who, number) ((uint64_t)(who) << 56 | (uint64_t)(number))
+#define front_tag_who(tag) ((int)((tag) >> 56))
+#define front_tag_number(tag) ((tag)&0xffffffffffffffULL)
+
+#endif

@@ -1,0 +1,268 @@
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "front_internal.h"
+
+enum { ROUNDS = 16, EVENTS = 64 };
+
+uint64_t mlxr_front_now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+size_t mlxr_front_limit(const mlxr_front_options_t *options,
+                        const mlxr_request_t *request, bool is_tcp) {
+  if (is_tcp)
+    return FRONT_MESSAGE_MAX;
+  return request->udp_size < options->udp_size ? request->udp_size
+                                               : options->udp_size;
+}
+
+static int refuse(front_worker_t *worker, const mlxr_request_t *request,
+                  bool is_tcp, uint8_t rcode, uint16_t ede_code,
+                  const char *ede_text, uint8_t *out, size_t cap) {
+  const mlxr_front_options_t *front = &worker->front->options;
+  mlxr_reply_options_t options = {.max_len =
+                                      mlxr_front_limit(front, request, is_tcp),
+                                  .ede_code = ede_code,
+                                  .ede_text = ede_text};
+  int len = mlxr_answer_refuse(request, rcode, &options, out, cap);
+  front_count(&worker->counts.refused, 1);
+  return len > 0 ? len : FRONT_SILENCE;
+}
+
+int mlxr_front_overflow(const mlxr_request_t *request, bool is_tcp,
+                        const mlxr_front_options_t *front, uint8_t *out,
+                        size_t cap) {
+  mlxr_reply_options_t options = {.max_len =
+                                      mlxr_front_limit(front, request, is_tcp),
+                                  .ede_code = FRONT_EDE_NOT_READY,
+                                  .ede_text = "too many questions under way"};
+  int len = mlxr_answer_refuse(request, MLXR_SERVFAIL, &options, out, cap);
+  return len > 0 ? len : FRONT_SILENCE;
+}
+
+static int reply(front_worker_t *worker, const mlxr_request_t *request,
+                 bool is_tcp, const mlxr_cache_hit_t *hit, uint8_t *packet,
+                 size_t cap) {
+  mlxr_reply_options_t options = {
+      .max_len = mlxr_front_limit(&worker->front->options, request, is_tcp),
+      .rotate = hit->flags & MLXR_CACHE_ROTATE,
+      .rotation = worker->rotation};
+  if (options.rotate)
+    worker->rotation++;
+  int len = mlxr_answer_reply(packet, hit->len, cap, request, &options);
+  if (len > 0)
+    return len;
+  return refuse(worker, request, is_tcp, MLXR_SERVFAIL, 0, NULL, packet, cap);
+}
+
+/* An answer may be larger than a datagram's buffer though its truncated reply
+ * is not: it is then made in the scratch and copied. */
+static int serve_large(front_worker_t *worker, const mlxr_cache_key_t *key,
+                       const mlxr_request_t *request, uint8_t *out,
+                       size_t cap) {
+  mlxr_cache_hit_t hit;
+  if (mlxr_cache_get(worker->front->cache, key, false, worker->now,
+                     worker->scratch, FRONT_MESSAGE_MAX, &hit) != 1)
+    return FRONT_ASK;
+  int len =
+      reply(worker, request, false, &hit, worker->scratch, FRONT_MESSAGE_MAX);
+  if (len <= 0 || (size_t)len > cap)
+    return FRONT_SILENCE;
+  memcpy(out, worker->scratch, (size_t)len);
+  return len;
+}
+
+static int serve_cached(front_worker_t *worker, const mlxr_request_t *request,
+                        bool is_tcp, uint8_t *out, size_t cap) {
+  mlxr_cache_key_t key = {.name = request->lower,
+                          .name_len = request->name_len,
+                          .type = request->type};
+  mlxr_cache_hit_t hit;
+  int found = mlxr_cache_get(worker->front->cache, &key, false, worker->now,
+                             out, cap, &hit);
+  if (found == 1)
+    return reply(worker, request, is_tcp, &hit, out, cap);
+  if (found == MLXR_ENOSPACE && !is_tcp)
+    return serve_large(worker, &key, request, out, cap);
+  return FRONT_ASK;
+}
+
+int mlxr_front_serve(front_worker_t *worker, const uint8_t *packet, size_t len,
+                     bool is_allowed, bool is_tcp, uint8_t *out, size_t cap,
+                     mlxr_request_t *request) {
+  int rcode = mlxr_request_parse(packet, len, request);
+  if (rcode < 0)
+    return FRONT_SILENCE;
+  if (rcode > 0)
+    return refuse(worker, request, is_tcp, (uint8_t)rcode, 0, NULL, out, cap);
+  if (!is_allowed)
+    return refuse(worker, request, is_tcp, MLXR_REFUSED, FRONT_EDE_PROHIBITED,
+                  "not for this client", out, cap);
+  int n = serve_cached(worker, request, is_tcp, out, cap);
+  if (n > 0)
+    worker->hits++;
+  return n;
+}
+
+/* Records come back in any order; the one used last is the one whose memory is
+ * still near, and those never needed are never touched. */
+void mlxr_front_collect(front_worker_t *worker) {
+  uint32_t index;
+  while (front_ring_take(&worker->back, &index)) {
+    front_miss_t *miss = &worker->front->misses[index];
+    if (miss->is_tcp)
+      mlxr_front_tcp_reply(worker->tcp, miss, worker->now);
+    free(miss->reply);
+    miss->reply = NULL;
+    worker->free[worker->free_count++] = index;
+  }
+}
+
+front_miss_t *mlxr_front_take_miss(front_worker_t *worker) {
+  mlxr_front_collect(worker);
+  if (worker->free_count == 0)
+    return NULL;
+  return &worker->front->misses[worker->free[--worker->free_count]];
+}
+
+void mlxr_front_queue(front_worker_t *worker, front_miss_t *miss) {
+  worker->queued++;
+  front_ring_put(&worker->asked, (uint32_t)(miss - worker->front->misses));
+}
+
+void mlxr_front_wake(mlxr_front_t *front) {
+  if (atomic_load(&front->is_asleep) &&
+      atomic_exchange(&front->is_asleep, false))
+    mlxr_wakeup_signal(&front->wakeup);
+}
+
+/* Hands a datagram's question over; the length of a reply when no record is
+ * free. */
+static int ask(front_worker_t *worker, const front_socket_t *socket, unsigned i,
+               size_t pin_len, const mlxr_request_t *request) {
+  front_batch_t *batch = &worker->batch;
+  front_miss_t *miss = mlxr_front_take_miss(worker);
+  if (!miss)
+    return mlxr_front_overflow(request, false, &worker->front->options,
+                               batch->data[i].iov_base, FRONT_DATAGRAM);
+  miss->request = *request;
+  miss->peer = batch->peers[i];
+  memcpy(miss->pin, batch->control[i], pin_len);
+  miss->pin_len = pin_len;
+  miss->socket = socket;
+  miss->is_tcp = false;
+  mlxr_front_queue(worker, miss);
+  return FRONT_ASK;
+}
+
+/* Answers in place: the reply takes the question's buffer and its peer. */
+static int serve_datagram(front_worker_t *worker, const front_socket_t *socket,
+                          unsigned i, front_message_t *out) {
+  front_batch_t *batch = &worker->batch;
+  const front_message_t *in = &batch->in[i];
+  uint8_t *buffer = batch->data[i].iov_base;
+  mlxr_request_t request;
+  if (in->msg_hdr.msg_flags & MSG_TRUNC)
+    return FRONT_SILENCE;
+  size_t pin_len = mlxr_front_pin(socket, batch, i);
+  bool is_allowed =
+      mlxr_front_is_allowed(&worker->front->options, &batch->peers[i]);
+  int len = mlxr_front_serve(worker, buffer, in->msg_len, is_allowed, false,
+                             buffer, FRONT_DATAGRAM, &request);
+  if (len == FRONT_ASK)
+    len = ask(worker, socket, i, pin_len, &request);
+  if (len <= 0)
+    return len;
+  batch->data[i].iov_len = (size_t)len;
+  *out = *in;
+  out->msg_hdr.msg_flags = 0;
+  out->msg_hdr.msg_control = pin_len ? batch->control[i] : NULL;
+  out->msg_hdr.msg_controllen = (socklen_t)pin_len;
+  return len;
+}
+
+static void count_batch(front_worker_t *worker, unsigned received,
+                        unsigned sent) {
+  front_counts_t *counts = &worker->counts;
+  front_count(&counts->queries, received);
+  front_count(&counts->hits, worker->hits);
+  front_count(&counts->replies, sent);
+  front_count(&counts->dropped, received - worker->queued - sent);
+  worker->hits = 0;
+}
+
+/* The brain shares the processor and is polite (nice): a front that gave it
+ * work steps back once. After hits only it must not, or a brain that computes
+ * would get every second slice. */
+static void hand_over(front_worker_t *worker) {
+  if (worker->queued == 0)
+    return;
+  front_count(&worker->counts.misses, worker->queued);
+  worker->queued = 0;
+  mlxr_front_wake(worker->front);
+  sched_yield();
+}
+
+static void serve_batch(front_worker_t *worker, const front_socket_t *socket,
+                        unsigned n) {
+  front_batch_t *batch = &worker->batch;
+  unsigned replies = 0;
+  for (unsigned i = 0; i < n; i++)
+    if (serve_datagram(worker, socket, i, &batch->out[replies]) > 0)
+      replies++;
+  unsigned sent = mlxr_front_send(socket->fd, batch, replies);
+  count_batch(worker, n, sent);
+  hand_over(worker);
+}
+
+/* A full batch means that more is waiting. The bound leaves connections and
+ * other sockets their turn. */
+static void serve_socket(front_worker_t *worker, const front_socket_t *socket) {
+  for (int round = 0; round < ROUNDS; round++) {
+    int n = mlxr_front_receive(socket, &worker->batch);
+    if (n <= 0)
+      return;
+    worker->now = mlxr_front_now();
+    serve_batch(worker, socket, (unsigned)n);
+    if (n < FRONT_BATCH)
+      return;
+  }
+}
+
+static void on_event(front_worker_t *worker, const mlxr_poll_event_t *event) {
+  uint64_t number = front_tag_number(event->tag);
+  switch (front_tag_who(event->tag)) {
+  case FRONT_TAG_WAKEUP:
+    mlxr_wakeup_drain(&worker->wakeup);
+    mlxr_front_collect(worker);
+    break;
+  case FRONT_TAG_UDP:
+    serve_socket(worker, &worker->sockets[number]);
+    break;
+  default:
+    mlxr_front_tcp_step(worker->tcp, event->tag, event->events, worker->now);
+    hand_over(worker);
+  }
+}
+
+void *mlxr_front_run(void *context) {
+  front_worker_t *worker = context;
+  mlxr_poll_event_t events[EVENTS];
+  int timeout = -1;
+  mlxr_front_name_thread(worker->number);
+  while (!atomic_load(&worker->front->is_stopping)) {
+    int n = mlxr_poller_wait(worker->poller, events, EVENTS, timeout);
+    worker->now = mlxr_front_now();
+    for (int i = 0; i < n; i++)
+      on_event(worker, &events[i]);
+    if (worker->tcp)
+      timeout = mlxr_front_tcp_finish(worker->tcp, worker->now);
+    hand_over(worker);
+  }
+  return NULL;
+}
