@@ -7,6 +7,7 @@
  * at its end.
  */
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -397,7 +398,9 @@ static bool admit(front_tcp_t *tcp, const front_peer_t *peer,
 static void greet(front_tcp_t *tcp, int fd, const front_peer_t *peer,
                   uint64_t now) {
   mlxr_address_t client;
+  int one = 1;
   mlxr_sockaddr_read(&peer->any, &client);
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   conn_t *conn = admit(tcp, peer, &client) ? find_unused(tcp) : NULL;
   if (!conn) {
     front_count(&tcp->worker->counts.refused, 1);
