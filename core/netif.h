@@ -59,13 +59,17 @@ typedef struct mlxr_neighbour {
   mlxr_address_t address;
   uint8_t mac[6];
   bool is_reachable; ///< confirmed lately; false when stale or probing
-  bool is_failed;
-} mlxr_neighbour_t;
+  bool is_failed;    ///< asked and did not answer; no MAC then
+} mlxr_neighbour_t;  ///< one that the kernel dropped comes with no MAC
 
+/* An event comes only when the view changed; what the kernel repeats is none.
+ * Addresses are told when they can be used: a tentative one stands in the view
+ * at once and is ADDED when its detection ends, and one that becomes tentative
+ * again is REMOVED. */
 enum mlxr_netif_event_type {
   MLXR_LINK_ADDED,
-  MLXR_LINK_CHANGED, ///< flags: up, carrier
-  MLXR_LINK_REMOVED,
+  MLXR_LINK_CHANGED, ///< up, carrier, name, MAC or MTU
+  MLXR_LINK_REMOVED, ///< after what stood on it; its neighbours go unsaid
   MLXR_ADDRESS_ADDED,
   MLXR_ADDRESS_REMOVED,
   MLXR_ROUTE_ADDED,
@@ -77,7 +81,7 @@ enum mlxr_netif_event_type {
 typedef struct mlxr_netif_event {
   enum mlxr_netif_event_type type;
   uint32_t index;
-  mlxr_interface_t interface;       ///< LINK_…
+  mlxr_interface_t interface;       ///< of `index`; no name when unknown
   mlxr_interface_address_t address; ///< ADDRESS_…
   mlxr_route_t route;               ///< ROUTE_…
   mlxr_neighbour_t neighbour;       ///< NEIGHBOUR_…
@@ -89,7 +93,8 @@ int mlxr_netif_open(uint32_t receive_bytes, mlxr_netif_t **out);
 void mlxr_netif_close(mlxr_netif_t *netif);
 int mlxr_netif_fd(const mlxr_netif_t *netif);
 
-/// Up to `count` events, in the order in which they happened.
+/// Up to `count` events, in the order in which they happened. More may wait
+/// when there are `count`: the descriptor tells of the kernel's only.
 int mlxr_netif_step(mlxr_netif_t *netif, mlxr_netif_event_t *out, size_t count);
 
 /// The present view; the arrays are lent until the next step.
