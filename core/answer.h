@@ -47,8 +47,8 @@ void mlxr_answer_each_ttl(const uint8_t *answer, size_t len,
                           void (*on_ttl)(void *context, size_t at),
                           void *context);
 
-/// Lowers every TTL by `age` seconds, keeping at least `floor`, and limits it
-/// to `ceiling`. In place.
+/// Lowers every TTL by `age` seconds, raises what is below `floor` to it, and
+/// then limits it to `ceiling`. In place.
 void mlxr_answer_age(uint8_t *answer, size_t len, uint32_t age, uint32_t floor,
                      uint32_t ceiling);
 
@@ -59,10 +59,16 @@ int mlxr_answer_alias(const uint8_t *answer, size_t len, const uint8_t *owner,
 
 /// Puts the records of the last RRset into the order given by `order`, which
 /// holds zero-based positions; positions left out are dropped. `n` of 0 leaves
-/// NODATA. The result is canonical.
+/// NODATA. The result is canonical. -EINVAL for a position that there is not,
+/// or that comes twice.
 int mlxr_answer_reorder(const uint8_t *answer, size_t len,
                         const uint16_t *order, size_t n, uint8_t *out,
                         size_t cap, size_t *out_len);
+
+/// Makes a denial, or any answer without records: `rcode` is MLXR_NOERROR for
+/// NODATA or MLXR_NXDOMAIN, with a SOA that makes it last `ttl` seconds.
+int mlxr_answer_deny(const uint8_t *name, uint16_t type, uint8_t rcode,
+                     uint32_t ttl, uint8_t *out, size_t cap, size_t *out_len);
 
 typedef struct mlxr_reply_options {
   size_t max_len;       ///< UDP: the smaller of the client's and our size
@@ -73,14 +79,16 @@ typedef struct mlxr_reply_options {
 } mlxr_reply_options_t;
 
 /// Turns a canonical answer into a reply to `request`: its ID, its spelling of
-/// the name, RD and CD copied, OPT when it sent one, EDE, TC when it does not
-/// fit. `packet` holds the answer and has room for `cap` bytes. Returns the
-/// length, or MLXR_ENOSPACE.
+/// the name, RD and CD copied, OPT when it sent one, EDE; what does not fit
+/// becomes an empty reply with TC. `packet` holds the answer and has room for
+/// `cap` bytes. `options` may be NULL. Returns the length, MLXR_EMISMATCH for
+/// an answer to another question, or MLXR_ENOSPACE.
 int mlxr_answer_reply(uint8_t *packet, size_t len, size_t cap,
                       const mlxr_request_t *request,
                       const mlxr_reply_options_t *options);
 
-/// Writes a reply without records: a refusal or an error.
+/// Writes a reply without records: a refusal or an error, with as much of the
+/// question as the request had. `options` may be NULL.
 int mlxr_answer_refuse(const mlxr_request_t *request, uint8_t rcode,
                        const mlxr_reply_options_t *options, uint8_t *out,
                        size_t cap);

@@ -76,8 +76,11 @@ int mlxr_cache_new(const mlxr_cache_options_t *options, mlxr_cache_t **out);
 void mlxr_cache_free(mlxr_cache_t *cache);
 
 /// Copies an answer in, in place of what was there. An answer of TTL 0 after
-/// clamping, or of MLXR_STATUS_FAILURE without a TTL, is not kept and returns
-/// 0 all the same. MLXR_ENOSPACE when it is too large for the cache.
+/// clamping is not kept, and returns 0 all the same. An answer without records
+/// bears no TTL: it lives for `note->min_ttl`. A failure never takes the place
+/// of an answer that could still serve as stale. MLXR_EMISMATCH when it answers
+/// another question than the key's, MLXR_ENOSPACE when it is too large for the
+/// cache.
 int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                    const uint8_t *answer, size_t len,
                    const mlxr_cache_note_t *note, uint64_t now);

@@ -204,15 +204,42 @@ function core.answer.alias(answer, owner, ttl) end
 ---@return string|nil answer, string? message, string? code
 function core.answer.reorder(answer, order) end
 
+---@class mlxresolve.ReplyOptions
+---@field max integer?       bytes; a longer reply is cut off with TC
+---@field ede_code integer?  RFC 8914 info code; goes out with `ede_text`
+---@field ede_text string?
+---@field rotation integer?  turns the addresses by so many places
+
+--- Makes the reply to a client's packet from an answer to its question, as the front
+--- does; for simulated worlds and specs.
+---@param answer string
+---@param packet string
+---@param options mlxresolve.ReplyOptions?
+---@return string|nil reply, string? message, string? code
+function core.answer.reply(answer, packet, options) end
+
+--- A reply without records.
+---@param packet string
+---@param rcode integer
+---@param options mlxresolve.ReplyOptions?
+---@return string|nil reply, string? message, string? code
+function core.answer.refuse(packet, rcode, options) end
+
+--- What a client's packet is worth: 0, or the rcode to refuse it with, and the question
+--- if it could be read; or nil when it deserves no reply at all.
+---@param packet string
+---@return integer|nil rcode, string? name, string? type, integer|string? udp_size
+function core.answer.request(packet) end
+
 ---------------------------------------------------------------- core.cache
 core.cache = {}
 
 ---@class mlxresolve.CacheOptions
----@field size integer          bytes
----@field min_ttl integer       s
----@field max_ttl integer       s
----@field max_negative_ttl integer s
----@field stale integer         s
+---@field size integer?             bytes; 32 MiB
+---@field min_ttl integer?          s; 0
+---@field max_ttl integer?          s; a day
+---@field max_negative_ttl integer? s; three hours
+---@field stale integer?            s that an answer is kept beyond its TTL; 0
 ---@param options mlxresolve.CacheOptions
 ---@return mlxresolve.Cache|nil, string? message, string? code
 function core.cache.new(options) end
@@ -227,6 +254,7 @@ local Cache = {}
 ---@field max_ttl integer?
 ---@field purpose integer?    32-bit hash, 0 for none
 ---@field rotate boolean?
+---@field pinned boolean?     not evicted for others
 
 --- Keeps a canonical answer under its own question.
 ---@param answer string
@@ -259,7 +287,8 @@ function Cache:get(name, type, now, purpose, accept_stale) end
 ---@return integer
 function Cache:flush(now, filter) end
 
---- Lists entries (at most `limit`): { name, type, status, ttl, age, strategy, interface, stale }.
+--- Lists entries (at most `limit`): { name, type, status, ttl, age, strategy,
+--- interface, purpose, stale }. `limit` is 1000 unless told.
 ---@param now number
 ---@param filter mlxresolve.CacheFilter?
 ---@param limit integer?

@@ -1,0 +1,335 @@
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "../rdata.h"
+#include "bind.h"
+
+#define CACHE_CLASS "mlxresolve.Cache"
+#define ROWS_CLASS "mlxresolve.CacheRows"
+
+enum { LIST_DEFAULT = 1000, LIST_MAX = 10 * 1000 * 1000, ROWS_MIN = 64 };
+
+static const char *const status_names[] = {"answer", "nodata", "nxdomain",
+                                           "failure"};
+
+mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg) {
+  return *(mlxr_cache_t **)luaL_checkudata(L, arg, CACHE_CLASS);
+}
+
+static uint64_t make_seed(void) {
+  uint64_t seed = 0;
+  /* Fails only where there is no generator at all. */
+  if (getentropy(&seed, sizeof seed) != 0)
+    seed = (uint64_t)(uintptr_t)&seed;
+  return seed;
+}
+
+static int cache_new(lua_State *L) {
+  enum { DAY = 86400, NEGATIVE = 3 * 3600 };
+  mlxr_cache_options_t options = {0};
+  luaL_checktype(L, 1, LUA_TTABLE);
+  options.bytes =
+      (size_t)mlxr_bind_field(L, 1, "size", 32u << 20, UINT64_C(1) << 40);
+  options.min_ttl = (uint32_t)mlxr_bind_field(L, 1, "min_ttl", 0, INT32_MAX);
+  options.max_ttl = (uint32_t)mlxr_bind_field(L, 1, "max_ttl", DAY, INT32_MAX);
+  options.max_negative_ttl =
+      (uint32_t)mlxr_bind_field(L, 1, "max_negative_ttl", NEGATIVE, INT32_MAX);
+  options.stale = (uint32_t)mlxr_bind_field(L, 1, "stale", 0, INT32_MAX);
+  options.seed = make_seed();
+  mlxr_cache_t **cache = lua_newuserdata(L, sizeof *cache);
+  *cache = NULL;
+  int rc = mlxr_cache_new(&options, cache);
+  if (rc != 0)
+    return mlxr_bind_fail(L, rc, "cache");
+  luaL_getmetatable(L, CACHE_CLASS);
+  lua_setmetatable(L, -2);
+  return 1;
+}
+
+static int cache_gc(lua_State *L) {
+  mlxr_cache_free(mlxr_bind_check_cache(L, 1));
+  return 0;
+}
+
+static bool get_flag(lua_State *L, int arg, const char *name) {
+  if (lua_isnoneornil(L, arg))
+    return false;
+  lua_getfield(L, arg, name);
+  bool is_set = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return is_set;
+}
+
+static uint32_t get_u32(lua_State *L, int arg, const char *name) {
+  return (uint32_t)mlxr_bind_field(L, arg, name, 0, UINT32_MAX);
+}
+
+/* The key is the answer's own question. */
+static int cache_put(lua_State *L) {
+  mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
+  size_t len;
+  const uint8_t *answer = (const uint8_t *)luaL_checklstring(L, 2, &len);
+  uint64_t now = mlxr_bind_now(L, 3);
+  mlxr_cache_note_t note = {0};
+  mlxr_reader_t reader;
+  mlxr_question_t question;
+  note.strategy = get_u32(L, 4, "strategy");
+  note.interface = get_u32(L, 4, "interface");
+  note.min_ttl = get_u32(L, 4, "min_ttl");
+  note.max_ttl = get_u32(L, 4, "max_ttl");
+  if (get_flag(L, 4, "rotate"))
+    note.flags |= MLXR_CACHE_ROTATE;
+  if (get_flag(L, 4, "pinned"))
+    note.flags |= MLXR_CACHE_PINNED;
+  int rc = mlxr_reader_init(&reader, answer, len);
+  if (rc == 0)
+    rc = mlxr_reader_question(&reader, &question) == 1 ? 0 : MLXR_EFORMAT;
+  if (rc == 0) {
+    const mlxr_cache_key_t key = {question.name, question.name_len,
+                                  question.type, get_u32(L, 4, "purpose")};
+    rc = mlxr_cache_put(cache, &key, answer, len, &note, now);
+  }
+  if (rc != 0)
+    return mlxr_bind_fail(L, rc, NULL);
+  lua_pushboolean(L, true);
+  return 1;
+}
+
+static int cache_get(lua_State *L) {
+  mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
+  uint8_t name[MLXR_NAME_MAX], out[MLXR_PACKET_MAX];
+  mlxr_cache_key_t key = {.name = name};
+  mlxr_cache_hit_t hit;
+  lua_Integer type = luaL_checkinteger(L, 3);
+  luaL_argcheck(L, type >= 0 && type <= UINT16_MAX, 3, "expected a type");
+  uint64_t now = mlxr_bind_now(L, 4);
+  key.type = (uint16_t)type;
+  key.purpose = (uint32_t)luaL_optnumber(L, 5, 0);
+  if (mlxr_bind_name(L, 2, name, &key.name_len) != 0)
+    return mlxr_bind_fail(L, MLXR_ETEXT, lua_tostring(L, 2));
+  int rc = mlxr_cache_get(cache, &key, lua_toboolean(L, 6), now, out,
+                          sizeof out, &hit);
+  if (rc < 0)
+    return mlxr_bind_fail(L, rc, NULL);
+  if (rc == 0)
+    return 0;
+  lua_pushlstring(L, (const char *)out, hit.len);
+  lua_pushnumber(L, hit.ttl);
+  lua_pushnumber(L, hit.age);
+  lua_pushnumber(L, hit.strategy);
+  lua_pushnumber(L, hit.interface);
+  lua_pushboolean(L, hit.is_stale);
+  return 6;
+}
+
+/* ---- filters ---- */
+
+typedef struct filter {
+  mlxr_cache_filter_t meant;
+  uint8_t name[MLXR_NAME_MAX];
+  uint8_t suffix[MLXR_NAME_MAX];
+} filter_t;
+
+/* A name that cannot be read must not end up as "any name". */
+static const uint8_t *check_name(lua_State *L, int arg, const char *field,
+                                 uint8_t wire[MLXR_NAME_MAX]) {
+  size_t len;
+  lua_getfield(L, arg, field);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return NULL;
+  }
+  if (lua_type(L, -1) != LUA_TSTRING ||
+      mlxr_bind_name(L, lua_gettop(L), wire, &len) != 0)
+    luaL_error(L, "%s: expected a name, got %s", field,
+               lua_isstring(L, -1) ? lua_tostring(L, -1)
+                                   : luaL_typename(L, -1));
+  lua_pop(L, 1);
+  return wire;
+}
+
+static uint16_t check_type(lua_State *L, int arg) {
+  size_t len;
+  uint16_t type = 0;
+  lua_getfield(L, arg, "type");
+  if (!lua_isnil(L, -1)) {
+    const char *text = luaL_checklstring(L, -1, &len);
+    if (mlxr_type_from_text(text, len, &type) != 0)
+      luaL_error(L, "type: expected a record type, got %s", text);
+  }
+  lua_pop(L, 1);
+  return type;
+}
+
+/* The list lives in a userdata that stays on the stack. */
+static void check_strategies_but(lua_State *L, int arg,
+                                 mlxr_cache_filter_t *out) {
+  lua_getfield(L, arg, "strategies_but");
+  if (lua_isnil(L, -1))
+    return;
+  luaL_checktype(L, -1, LUA_TTABLE);
+  int list = lua_gettop(L);
+  size_t count = lua_objlen(L, list);
+  uint32_t *strategies = lua_newuserdata(L, (count + 1) * sizeof *strategies);
+  for (size_t i = 0; i < count; i++) {
+    lua_rawgeti(L, list, (int)i + 1);
+    strategies[i] = (uint32_t)luaL_checknumber(L, -1);
+    lua_pop(L, 1);
+  }
+  out->strategies_but = strategies;
+  out->strategies_but_count = count;
+}
+
+/* Returns what the core takes for everything when there is no filter. */
+static const mlxr_cache_filter_t *check_filter(lua_State *L, int arg,
+                                               filter_t *out) {
+  if (lua_isnoneornil(L, arg))
+    return NULL;
+  luaL_checktype(L, arg, LUA_TTABLE);
+  memset(&out->meant, 0, sizeof out->meant);
+  out->meant.name = check_name(L, arg, "name", out->name);
+  out->meant.suffix = check_name(L, arg, "suffix", out->suffix);
+  out->meant.type = check_type(L, arg);
+  out->meant.interface = get_u32(L, arg, "interface");
+  out->meant.strategy = get_u32(L, arg, "strategy");
+  out->meant.older_than = get_u32(L, arg, "older_than");
+  check_strategies_but(L, arg, &out->meant);
+  return &out->meant;
+}
+
+static int cache_flush(lua_State *L) {
+  mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
+  uint64_t now = mlxr_bind_now(L, 2);
+  filter_t filter;
+  const mlxr_cache_filter_t *meant = check_filter(L, 3, &filter);
+  lua_pushnumber(L, (lua_Number)mlxr_cache_flush(cache, meant, now));
+  return 1;
+}
+
+/* ---- listing ---- */
+
+/* Lua may raise when memory is short, which it must not do while a shard is
+ * locked: so rows are collected first, and belong to a userdata. */
+typedef struct row {
+  mlxr_cache_hit_t hit;
+  uint32_t purpose;
+  uint16_t type;
+  uint8_t name[MLXR_NAME_MAX];
+} row_t;
+
+typedef struct rows {
+  row_t *row;
+  size_t count, cap, limit;
+  bool is_short; /* of memory */
+} rows_t;
+
+static int rows_gc(lua_State *L) {
+  rows_t *rows = luaL_checkudata(L, 1, ROWS_CLASS);
+  free(rows->row);
+  rows->row = NULL;
+  return 0;
+}
+
+static bool add_row(void *context, const mlxr_cache_view_t *view) {
+  rows_t *rows = context;
+  if (rows->count == rows->cap) {
+    size_t cap = rows->cap > 0 ? rows->cap * 2 : ROWS_MIN;
+    row_t *grown = realloc(rows->row, cap * sizeof *grown);
+    rows->is_short = grown == NULL;
+    if (!grown)
+      return false;
+    rows->row = grown;
+    rows->cap = cap;
+  }
+  row_t *row = &rows->row[rows->count++];
+  row->hit = view->hit;
+  row->purpose = view->purpose;
+  row->type = view->type;
+  memcpy(row->name, view->name, mlxr_name_len(view->name));
+  return rows->count < rows->limit;
+}
+
+static void set_number(lua_State *L, const char *name, uint32_t value) {
+  lua_pushnumber(L, value);
+  lua_setfield(L, -2, name);
+}
+
+static void push_row(lua_State *L, const row_t *row) {
+  char scratch[16];
+  lua_createtable(L, 0, 9);
+  mlxr_bind_push_name(L, row->name);
+  lua_setfield(L, -2, "name");
+  lua_pushstring(L, mlxr_type_to_text(row->type, scratch));
+  lua_setfield(L, -2, "type");
+  lua_pushstring(L, status_names[row->hit.status]);
+  lua_setfield(L, -2, "status");
+  lua_pushboolean(L, row->hit.is_stale);
+  lua_setfield(L, -2, "stale");
+  set_number(L, "ttl", row->hit.ttl);
+  set_number(L, "age", row->hit.age);
+  set_number(L, "strategy", row->hit.strategy);
+  set_number(L, "interface", row->hit.interface);
+  set_number(L, "purpose", row->purpose);
+}
+
+static int cache_list(lua_State *L) {
+  mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
+  uint64_t now = mlxr_bind_now(L, 2);
+  lua_Number limit = luaL_optnumber(L, 4, LIST_DEFAULT);
+  luaL_argcheck(L, limit >= 1 && limit <= LIST_MAX, 4,
+                "expected a number of entries");
+  filter_t filter;
+  const mlxr_cache_filter_t *meant = check_filter(L, 3, &filter);
+  rows_t *rows = lua_newuserdata(L, sizeof *rows);
+  memset(rows, 0, sizeof *rows);
+  rows->limit = (size_t)limit;
+  luaL_getmetatable(L, ROWS_CLASS);
+  lua_setmetatable(L, -2);
+  mlxr_cache_each(cache, meant, now, add_row, rows);
+  if (rows->is_short)
+    return luaL_error(L, "not enough memory");
+  lua_createtable(L, (int)rows->count, 0);
+  for (size_t i = 0; i < rows->count; i++) {
+    push_row(L, &rows->row[i]);
+    lua_rawseti(L, -2, (int)i + 1);
+  }
+  free(rows->row);
+  rows->row = NULL;
+  return 1;
+}
+
+static int cache_stats(lua_State *L) {
+  mlxr_cache_stats_t stats;
+  mlxr_cache_stats(mlxr_bind_check_cache(L, 1), &stats);
+  const struct {
+    const char *name;
+    uint64_t value;
+  } rows[] = {{"entries", stats.entries},   {"bytes", stats.bytes},
+              {"capacity", stats.capacity}, {"hits", stats.hits},
+              {"misses", stats.misses},     {"stale_hits", stats.stale_hits},
+              {"puts", stats.puts},         {"evictions", stats.evictions},
+              {"expired", stats.expired}};
+  lua_createtable(L, 0, 9);
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    lua_pushnumber(L, (lua_Number)rows[i].value);
+    lua_setfield(L, -2, rows[i].name);
+  }
+  return 1;
+}
+
+static const luaL_Reg methods[] = {{"put", cache_put},     {"get", cache_get},
+                                   {"flush", cache_flush}, {"list", cache_list},
+                                   {"stats", cache_stats}, {NULL, NULL}};
+
+static const luaL_Reg functions[] = {{"new", cache_new}, {NULL, NULL}};
+
+int mlxr_bind_open_cache(lua_State *L) {
+  static const luaL_Reg no_methods[] = {{NULL, NULL}};
+  mlxr_bind_class(L, CACHE_CLASS, methods, cache_gc);
+  mlxr_bind_class(L, ROWS_CLASS, no_methods, rows_gc);
+  lua_newtable(L);
+  luaL_register(L, NULL, functions);
+  return 1;
+}

@@ -1,0 +1,286 @@
+#include "cache.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "answer_walk.h"
+#include "cache_store.h"
+
+/* DESIGN NOTE
+ *
+ * The cache is one mapping: this header, the shards' heads, and the shards'
+ * memory (see cache_store.c), each behind a mutex of its own. Mutexes rather
+ * than spin locks: a front that spins while the brain, which has the lower
+ * priority, is scheduled out with the lock held would waste its turn.
+ *
+ * An entry holds what cannot be made anew: of the answer only what follows the
+ * question, since header and question follow from the key. TTLs are clamped
+ * once, when an answer is put, and counted down in the copy, outside the lock.
+ */
+
+enum {
+  BYTES_MIN = 64 * 1024,
+  SHARDS_MAX = 64,
+  LINE = 64,
+  STALE_TTL = 30, /* RFC 8767 section 4 */
+  HUGE_PAGES_FROM = 64 * 1024 * 1024
+};
+
+static const uint64_t BYTES_MAX = UINT64_C(1) << 35; /* offsets reach so far */
+
+/* ---- making ---- */
+
+static bool are_options_sound(const mlxr_cache_options_t *options) {
+  return options->bytes >= BYTES_MIN && options->bytes <= BYTES_MAX &&
+         options->max_ttl > 0 && options->min_ttl <= options->max_ttl;
+}
+
+static unsigned count_shards(size_t bytes) {
+  unsigned count = SHARDS_MAX;
+  while (count > 1 && bytes / count < MLXR_STORE_SHARD_MIN + 4096)
+    count /= 2;
+  return count;
+}
+
+static void init_shards(mlxr_cache_t *cache) {
+  const mlxr_cache_options_t *options = &cache->options;
+  uint8_t *base = (uint8_t *)cache;
+  size_t head =
+      sizeof *cache + cache->shard_count * sizeof(mlxr_store_t) + LINE - 1;
+  uint8_t *memory = base + head / LINE * LINE;
+  size_t each = (size_t)(base + cache->mapped - memory) / cache->shard_count;
+  each = each / LINE * LINE;
+  for (unsigned i = 0; i < cache->shard_count; i++) {
+    mlxr_store_init(&cache->shards[i], base, memory + i * each, each,
+                    options->stale, options->seed);
+    pthread_mutex_init(&cache->shards[i].lock, NULL);
+  }
+}
+
+int mlxr_cache_new(const mlxr_cache_options_t *options, mlxr_cache_t **out) {
+  if (!are_options_sound(options))
+    return -EINVAL;
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  size_t bytes = options->bytes / page * page;
+  void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED)
+    return -ENOMEM;
+#ifdef MADV_HUGEPAGE
+  /* With many names most of a lookup is the page walk. A small cache would only
+     grow resident sooner. */
+  if (bytes >= HUGE_PAGES_FROM)
+    madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  mlxr_cache_t *cache = memory;
+  cache->options = *options;
+  cache->mapped = bytes;
+  cache->shard_count = count_shards(bytes);
+  init_shards(cache);
+  *out = cache;
+  return 0;
+}
+
+void mlxr_cache_free(mlxr_cache_t *cache) {
+  if (!cache)
+    return;
+  for (unsigned i = 0; i < cache->shard_count; i++)
+    pthread_mutex_destroy(&cache->shards[i].lock);
+  munmap(cache, cache->mapped);
+}
+
+/* ---- putting ---- */
+
+typedef struct clamp {
+  uint32_t min, max;
+} clamp_t;
+
+static uint32_t lower_of(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+static clamp_t clamp_of(const mlxr_cache_options_t *options,
+                        const mlxr_cache_note_t *note,
+                        const mlxr_answer_info_t *info) {
+  clamp_t clamp = {note->min_ttl ? note->min_ttl : options->min_ttl,
+                   note->max_ttl ? note->max_ttl : options->max_ttl};
+  if (info->status != MLXR_STATUS_ANSWER)
+    clamp.max = lower_of(clamp.max, options->max_negative_ttl);
+  clamp.min = lower_of(clamp.min, clamp.max);
+  return clamp;
+}
+
+static uint32_t ttl_of(const mlxr_answer_info_t *info, const clamp_t *clamp,
+                       const mlxr_cache_note_t *note, bool has_records) {
+  if (!has_records)
+    return lower_of(note->min_ttl, clamp->max);
+  return lower_of(info->ttl > clamp->min ? info->ttl : clamp->min, clamp->max);
+}
+
+static void fill(mlxr_store_t *store, mlxr_entry_t *entry,
+                 const mlxr_answer_info_t *info, const mlxr_cache_note_t *note,
+                 const uint8_t *answer, uint32_t ttl, uint64_t now) {
+  const uint8_t *body = answer + MLXR_HEADER_LEN + entry->name_len + 4;
+  entry->strategy = note->strategy;
+  entry->interface = note->interface;
+  entry->put_low = (uint32_t)now;
+  entry->put_high = (uint16_t)(now >> 32);
+  entry->ttl = ttl;
+  entry->answers = mlxr_get16(answer + 6);
+  entry->authorities = answer[9] & 1u;
+  entry->status = (unsigned)info->status & 3u;
+  entry->rcode = info->rcode;
+  entry->flags = note->flags & (uint8_t)~MLXR_CACHE_PINNED;
+  memcpy(mlxr_entry_body(entry), body, entry->body_len);
+  if (note->flags & MLXR_CACHE_PINNED)
+    mlxr_store_pin(store, entry);
+}
+
+/* A failure may not push out what could be served as stale (RFC 8767). */
+static bool is_worth_more(const mlxr_store_t *store, const mlxr_entry_t *entry,
+                          enum mlxr_status status, uint64_t now) {
+  return entry && status == MLXR_STATUS_FAILURE &&
+         entry->status != MLXR_STATUS_FAILURE &&
+         !mlxr_entry_is_over(entry, store->stale, now);
+}
+
+static int put_in(mlxr_store_t *store, const mlxr_cache_key_t *key,
+                  uint64_t hash, const mlxr_answer_info_t *info,
+                  const mlxr_cache_note_t *note, const uint8_t *answer,
+                  uint32_t ttl, uint64_t now) {
+  mlxr_entry_t *entry = mlxr_store_get(store, key, hash);
+  if (is_worth_more(store, entry, info->status, now))
+    return 0;
+  if (ttl == 0) {
+    if (entry && info->status != MLXR_STATUS_FAILURE)
+      mlxr_store_drop(store, entry);
+    return 0;
+  }
+  size_t body_len = info->len - MLXR_HEADER_LEN - key->name_len - 4;
+  entry = mlxr_store_put(store, key, hash, body_len, now);
+  if (!entry)
+    return MLXR_ENOSPACE;
+  fill(store, entry, info, note, answer, ttl, now);
+  store->puts++;
+  return 0;
+}
+
+int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
+                   const uint8_t *answer, size_t len,
+                   const mlxr_cache_note_t *note, uint64_t now) {
+  static const mlxr_cache_note_t no_note = {0};
+  uint8_t clamped[MLXR_PACKET_MAX];
+  mlxr_answer_info_t info;
+  if (len > sizeof clamped || mlxr_answer_read(answer, len, &info) != 0)
+    return MLXR_EFORMAT;
+  size_t question_end = MLXR_HEADER_LEN + key->name_len + 4;
+  if (len < question_end ||
+      memcmp(answer + MLXR_HEADER_LEN, key->name, key->name_len) != 0 ||
+      mlxr_get16(answer + question_end - 4) != key->type)
+    return MLXR_EMISMATCH;
+  if (!note)
+    note = &no_note;
+  clamp_t clamp = clamp_of(&cache->options, note, &info);
+  uint32_t ttl = ttl_of(&info, &clamp, note, len > question_end);
+  memcpy(clamped, answer, len);
+  mlxr_answer_age(clamped, len, 0, clamp.min, clamp.max);
+
+  uint64_t hash;
+  mlxr_store_t *store =
+      mlxr_cache_shard(cache, key->name, key->name_len, &hash);
+  pthread_mutex_lock(&store->lock);
+  int rc = put_in(store, key, hash, &info, note, clamped, ttl, now);
+  pthread_mutex_unlock(&store->lock);
+  return rc;
+}
+
+/* ---- getting ---- */
+
+static size_t answer_len(const mlxr_entry_t *entry) {
+  return MLXR_HEADER_LEN + entry->name_len + 4u + entry->body_len;
+}
+
+void mlxr_cache_describe(const mlxr_entry_t *entry, uint64_t now,
+                         mlxr_cache_hit_t *out) {
+  uint64_t age = mlxr_entry_age(entry, now) / 1000;
+  out->len = answer_len(entry);
+  out->age = age < UINT32_MAX ? (uint32_t)age : UINT32_MAX;
+  out->is_stale = !mlxr_entry_is_fresh(entry, now);
+  out->ttl = out->is_stale ? 0 : entry->ttl - out->age;
+  out->strategy = entry->strategy;
+  out->interface = entry->interface;
+  out->flags = entry->flags;
+  out->status = (enum mlxr_status)entry->status;
+}
+
+static void copy_out(mlxr_entry_t *entry, uint8_t *out) {
+  uint8_t *at = out + MLXR_HEADER_LEN + entry->name_len;
+  memset(out, 0, MLXR_HEADER_LEN);
+  mlxr_set16(out + 2, MLXR_QR | MLXR_RA | (entry->rcode & 0xf));
+  out[5] = 1;
+  mlxr_set16(out + 6, entry->answers);
+  out[9] = entry->authorities;
+  memcpy(out + MLXR_HEADER_LEN, entry->bytes, entry->name_len);
+  mlxr_set16(at, entry->type);
+  mlxr_set16(at + 2, MLXR_CLASS_IN);
+  memcpy(at + 4, mlxr_entry_body(entry), entry->body_len);
+}
+
+static int get_from(mlxr_store_t *store, const mlxr_cache_key_t *key,
+                    uint64_t hash, bool accept_stale, uint64_t now,
+                    uint8_t *out, size_t cap, mlxr_cache_hit_t *hit) {
+  mlxr_entry_t *entry = mlxr_store_get(store, key, hash);
+  if (entry && mlxr_entry_is_over(entry, store->stale, now)) {
+    store->expired++;
+    mlxr_store_drop(store, entry);
+    entry = NULL;
+  }
+  if (!entry || (!accept_stale && !mlxr_entry_is_fresh(entry, now))) {
+    store->misses++;
+    return 0;
+  }
+  mlxr_cache_describe(entry, now, hit);
+  if (hit->len > cap)
+    return MLXR_ENOSPACE;
+  copy_out(entry, out);
+  if (entry->heat < MLXR_STORE_HEAT_MAX)
+    entry->heat++;
+  hit->is_stale ? store->stale_hits++ : store->hits++;
+  return 1;
+}
+
+int mlxr_cache_get(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
+                   bool accept_stale, uint64_t now, uint8_t *out, size_t cap,
+                   mlxr_cache_hit_t *hit) {
+  uint64_t hash;
+  mlxr_store_t *store =
+      mlxr_cache_shard(cache, key->name, key->name_len, &hash);
+  pthread_mutex_lock(&store->lock);
+  int rc = get_from(store, key, hash, accept_stale, now, out, cap, hit);
+  pthread_mutex_unlock(&store->lock);
+  if (rc <= 0)
+    return rc;
+  if (hit->is_stale)
+    mlxr_answer_age(out, hit->len, UINT32_MAX, STALE_TTL, STALE_TTL);
+  else if (hit->age > 0)
+    mlxr_answer_age(out, hit->len, hit->age, 0, UINT32_MAX);
+  return rc;
+}
+
+void mlxr_cache_stats(mlxr_cache_t *cache, mlxr_cache_stats_t *out) {
+  memset(out, 0, sizeof *out);
+  out->capacity = cache->mapped;
+  for (unsigned i = 0; i < cache->shard_count; i++) {
+    mlxr_store_t *store = &cache->shards[i];
+    pthread_mutex_lock(&store->lock);
+    out->entries += store->entries;
+    out->bytes += store->bytes;
+    out->hits += store->hits;
+    out->misses += store->misses;
+    out->stale_hits += store->stale_hits;
+    out->puts += store->puts;
+    out->evictions += store->evictions;
+    out->expired += store->expired;
+    pthread_mutex_unlock(&store->lock);
+  }
+}

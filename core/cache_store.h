@@ -1,0 +1,168 @@
+/* cache_store.h - one shard of the cache: where entries lie, how they are
+ * found, and which of them goes when the place is needed. Knows nothing of
+ * packets: an entry is a key, some numbers and bytes. The shard's lock is the
+ * caller's affair.
+ */
+#ifndef MLXR_CACHE_STORE_H
+#define MLXR_CACHE_STORE_H
+
+#include <pthread.h>
+
+#include "cache.h"
+
+enum {
+  MLXR_STORE_UNIT = 8,     ///< bytes; what offsets count
+  MLXR_STORE_SLOTS = 10,   ///< of a bucket
+  MLXR_STORE_HEAT_MAX = 3, ///< hits that an entry remembers
+  MLXR_STORE_SHARD_MIN = 256 * 1024
+};
+
+/// As it lies in memory, in multiples of 8 bytes.
+typedef struct mlxr_entry {
+  uint32_t strategy;
+  uint32_t interface;
+  uint32_t purpose;
+  uint32_t put_low; ///< ms when it was put, in 48 bits
+  uint32_t ttl;     ///< s, after clamping
+  uint16_t put_high;
+  uint16_t type;
+  uint16_t body_len;
+  uint16_t answers; ///< records in the answer section
+  uint8_t name_len;
+  uint8_t flags; ///< MLXR_CACHE_...
+  uint8_t heat : 2;
+  uint8_t is_dead : 1; ///< its place is to be had
+  uint8_t is_main : 1; ///< lies in the main ring
+  uint8_t status : 2;
+  uint8_t authorities : 1;
+  uint8_t rcode;
+  uint8_t bytes[]; ///< the name, then the body
+} mlxr_entry_t;
+
+/// A cache line. Tags tell most strangers apart without touching an entry.
+typedef struct mlxr_bucket {
+  uint16_t tags[MLXR_STORE_SLOTS];
+  uint16_t passed; ///< entries that lie further on because this was full
+  uint16_t unused;
+  uint32_t at[MLXR_STORE_SLOTS]; ///< in units of 8 bytes; 0 is free
+} mlxr_bucket_t;
+
+/// Entries in the order in which they came, end to end.
+typedef struct mlxr_ring {
+  uint8_t *base;
+  size_t size;
+  size_t head;     ///< where the next entry goes
+  size_t tail;     ///< the oldest entry
+  size_t wrap;     ///< where the upper part ends, while wrapped
+  size_t dead;     ///< bytes of dead entries
+  bool is_wrapped; ///< the head has begun anew below the tail
+} mlxr_ring_t;
+
+typedef struct mlxr_store {
+  pthread_mutex_t lock;
+  const uint8_t *base; ///< what offsets are relative to
+  mlxr_bucket_t *buckets;
+  uint16_t *ghosts; ///< fingerprints of what the small ring lost
+  uint32_t bucket_count, ghost_count;
+  uint32_t entries, max_entries;
+  size_t bytes, pinned, max_pinned;
+  uint32_t stale; ///< s
+  uint64_t seed;
+  mlxr_ring_t small, main;
+  uint64_t hits, misses, stale_hits, puts, evictions, expired;
+} mlxr_store_t;
+
+/// The head of the mapping.
+struct mlxr_cache {
+  mlxr_cache_options_t options;
+  size_t mapped;
+  unsigned shard_count; ///< a power of two
+  mlxr_store_t shards[];
+};
+
+/// The shard of a name, and the name's hash.
+static inline mlxr_store_t *mlxr_cache_shard(mlxr_cache_t *cache,
+                                             const uint8_t *name,
+                                             size_t name_len, uint64_t *hash) {
+  *hash = mlxr_name_hash(name, name_len, cache->options.seed);
+  return &cache->shards[(*hash >> 32) & (cache->shard_count - 1)];
+}
+
+/// What a hit on the entry would say.
+void mlxr_cache_describe(const mlxr_entry_t *entry, uint64_t now,
+                         mlxr_cache_hit_t *out);
+
+/// Lays a shard out in `len` zeroed bytes at `memory`, a multiple of 64.
+void mlxr_store_init(mlxr_store_t *store, const uint8_t *base, uint8_t *memory,
+                     size_t len, uint32_t stale, uint64_t seed);
+
+/// The entry of a key; lent while the lock is held. NULL when there is none.
+/// `hash` is that of the name.
+mlxr_entry_t *mlxr_store_get(const mlxr_store_t *store,
+                             const mlxr_cache_key_t *key, uint64_t hash);
+
+/// Makes room for a key's entry with a body of `body_len` bytes and fills in
+/// the key; the rest is the caller's to fill. What was there is gone. Lends the
+/// entry; NULL when it is too large for the shard.
+mlxr_entry_t *mlxr_store_put(mlxr_store_t *store, const mlxr_cache_key_t *key,
+                             uint64_t hash, size_t body_len, uint64_t now);
+
+/// Forgets an entry.
+void mlxr_store_drop(mlxr_store_t *store, mlxr_entry_t *entry);
+
+/// Keeps an entry from being evicted, as far as the pinned share allows.
+void mlxr_store_pin(mlxr_store_t *store, mlxr_entry_t *entry);
+
+/// The entries of a bucket, as long as nothing is put; returns how many. With
+/// `hash`, only those whose name may have it.
+unsigned mlxr_store_bucket(const mlxr_store_t *store, uint32_t bucket,
+                           const uint64_t *hash,
+                           mlxr_entry_t *out[MLXR_STORE_SLOTS]);
+
+/// Forgets everything.
+void mlxr_store_clear(mlxr_store_t *store);
+
+/// The index, for the store: where the hash of a name leads, as a slot that
+/// type and purpose share in; an entry's slot; its offset; adding it; and a new
+/// offset in place of `from`, where 0 takes it out.
+uint64_t mlxr_index_hash(uint64_t hash, const mlxr_cache_key_t *key);
+uint64_t mlxr_index_slot(const mlxr_store_t *store, const mlxr_entry_t *entry);
+uint32_t mlxr_index_offset(const mlxr_store_t *store,
+                           const mlxr_entry_t *entry);
+void mlxr_index_add(mlxr_store_t *store, uint64_t hash, uint64_t slot,
+                    const mlxr_entry_t *entry);
+void mlxr_index_set(mlxr_store_t *store, const mlxr_entry_t *entry,
+                    uint32_t from, uint32_t to);
+
+/// A number below `count`.
+static inline uint32_t mlxr_index_scale(uint64_t slot, uint32_t count) {
+  return (uint32_t)((uint64_t)(uint32_t)slot * count >> 32);
+}
+
+static inline uint64_t mlxr_entry_put(const mlxr_entry_t *entry) {
+  return (uint64_t)entry->put_high << 32 | entry->put_low;
+}
+
+static inline uint8_t *mlxr_entry_body(mlxr_entry_t *entry) {
+  return entry->bytes + entry->name_len;
+}
+
+/// ms since it was put; 0 when the clock of the caller is behind.
+static inline uint64_t mlxr_entry_age(const mlxr_entry_t *entry, uint64_t now) {
+  uint64_t put = mlxr_entry_put(entry);
+  return now > put ? now - put : 0;
+}
+
+static inline bool mlxr_entry_is_fresh(const mlxr_entry_t *entry,
+                                       uint64_t now) {
+  return mlxr_entry_age(entry, now) < entry->ttl * UINT64_C(1000);
+}
+
+/// Neither fresh nor stale: of no use to anybody.
+static inline bool mlxr_entry_is_over(const mlxr_entry_t *entry, uint32_t stale,
+                                      uint64_t now) {
+  return mlxr_entry_age(entry, now) >=
+         ((uint64_t)entry->ttl + stale) * UINT64_C(1000);
+}
+
+#endif

@@ -1,0 +1,133 @@
+#include "cache_store.h"
+
+/* A walk holds a shard's lock for a few buckets at a time, so that fronts do
+ * not wait for it. Entries do not change their bucket: whatever stays in the
+ * cache meanwhile is met exactly once. */
+
+enum { WALK_BUCKETS = 32 };
+
+static bool is_strategy_meant(const mlxr_cache_filter_t *filter,
+                              uint32_t strategy) {
+  if (filter->strategy && filter->strategy != strategy)
+    return false;
+  for (size_t i = 0; filter->strategies_but && i < filter->strategies_but_count;
+       i++)
+    if (filter->strategies_but[i] == strategy)
+      return false;
+  return true;
+}
+
+static bool is_meant(const mlxr_cache_filter_t *filter,
+                     const mlxr_entry_t *entry, uint64_t now) {
+  if (filter->type && filter->type != entry->type)
+    return false;
+  if (filter->interface && filter->interface != entry->interface)
+    return false;
+  if (filter->older_than &&
+      mlxr_entry_age(entry, now) < filter->older_than * UINT64_C(1000))
+    return false;
+  if (!is_strategy_meant(filter, entry->strategy))
+    return false;
+  if (filter->name && !mlxr_name_is_equal(entry->bytes, filter->name))
+    return false;
+  return !filter->suffix || mlxr_name_is_under(entry->bytes, filter->suffix);
+}
+
+typedef struct walk {
+  const mlxr_cache_filter_t *filter;
+  uint64_t now;
+  const uint64_t *hash; /* of the one name that is meant, or NULL */
+  bool (*on_entry)(struct walk *walk, mlxr_store_t *store, mlxr_entry_t *entry);
+  bool (*on_view)(void *context, const mlxr_cache_view_t *view);
+  void *context;
+  size_t dropped;
+} walk_t;
+
+static bool walk_bucket(walk_t *walk, mlxr_store_t *store, uint32_t bucket) {
+  mlxr_entry_t *entries[MLXR_STORE_SLOTS];
+  unsigned count = mlxr_store_bucket(store, bucket, walk->hash, entries);
+  for (unsigned i = 0; i < count; i++)
+    if (is_meant(walk->filter, entries[i], walk->now) &&
+        !walk->on_entry(walk, store, entries[i]))
+      return false;
+  return true;
+}
+
+static bool walk_store(walk_t *walk, mlxr_store_t *store) {
+  bool goes_on = true;
+  for (uint32_t bucket = 0; goes_on && bucket < store->bucket_count;) {
+    pthread_mutex_lock(&store->lock);
+    for (unsigned n = 0;
+         goes_on && n < WALK_BUCKETS && bucket < store->bucket_count; n++)
+      goes_on = walk_bucket(walk, store, bucket++);
+    pthread_mutex_unlock(&store->lock);
+  }
+  return goes_on;
+}
+
+static void walk_all(mlxr_cache_t *cache, walk_t *walk) {
+  static const mlxr_cache_filter_t everything = {0};
+  uint64_t hash;
+  if (!walk->filter)
+    walk->filter = &everything;
+  const uint8_t *name = walk->filter->name;
+  if (name) {
+    walk->hash = &hash;
+    walk_store(walk, mlxr_cache_shard(cache, name, mlxr_name_len(name), &hash));
+    return;
+  }
+  for (unsigned i = 0; i < cache->shard_count; i++)
+    if (!walk_store(walk, &cache->shards[i]))
+      return;
+}
+
+static bool drop_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
+  bool is_over = mlxr_entry_is_over(entry, store->stale, walk->now);
+  mlxr_store_drop(store, entry);
+  walk->dropped += !is_over;
+  store->expired += is_over;
+  return true;
+}
+
+static size_t clear(mlxr_cache_t *cache) {
+  size_t count = 0;
+  for (unsigned i = 0; i < cache->shard_count; i++) {
+    mlxr_store_t *store = &cache->shards[i];
+    pthread_mutex_lock(&store->lock);
+    count += store->entries;
+    mlxr_store_clear(store);
+    pthread_mutex_unlock(&store->lock);
+  }
+  return count;
+}
+
+size_t mlxr_cache_flush(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
+                        uint64_t now) {
+  walk_t walk = {.filter = filter, .now = now, .on_entry = drop_entry};
+  if (!filter)
+    return clear(cache);
+  walk_all(cache, &walk);
+  return walk.dropped;
+}
+
+static bool show_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
+  mlxr_cache_view_t view = {
+      .name = entry->bytes, .type = entry->type, .purpose = entry->purpose};
+  if (mlxr_entry_is_over(entry, store->stale, walk->now))
+    return true;
+  mlxr_cache_describe(entry, walk->now, &view.hit);
+  return walk->on_view(walk->context, &view);
+}
+
+void mlxr_cache_each(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
+                     uint64_t now,
+                     bool (*on_entry)(void *context,
+                                      const mlxr_cache_view_t *view),
+                     void *context) {
+  walk_t walk = {.filter = filter,
+                 .now = now,
+                 .on_entry = show_entry,
+                 .on_view = on_entry,
+                 .context = context};
+  walk_all(cache, &walk);
+}
