@@ -44,23 +44,13 @@ static ptrdiff_t measure_bitmap(const uint8_t *data, size_t left) {
   return (ptrdiff_t)left;
 }
 
-/* Sizes and precisions are mantissa and exponent, a decimal digit each. */
-static ptrdiff_t measure_location(const uint8_t *data, size_t left) {
-  if (left < 16 || data[0] != 0)
-    return -1;
-  for (int i = 1; i <= 3; i++)
-    if (data[i] >> 4 > 9 || (data[i] & 15) > 9)
-      return -1;
-  return 16;
-}
-
 static ptrdiff_t measure_prefixes(const uint8_t *data, size_t left) {
   size_t at = 0;
   while (at < left) {
     if (left - at < 4)
       return -1;
     unsigned family = (unsigned)data[at] << 8 | data[at + 1];
-    unsigned max = family == 1 ? 4 : family == 2 ? 16 : 0;
+    unsigned max = family == 1 ? 4 : family == 2 ? 16 : 127;
     size_t len = data[at + 3] & 0x7f;
     if (len > max || data[at + 2] > max * 8 || left - at - 4 < len)
       return -1;
@@ -150,6 +140,7 @@ ptrdiff_t mlxr_field_measure(char kind, const uint8_t *data, size_t left) {
   case MLXR_FIELD_EUI64:
     return fixed(8, left);
   case MLXR_FIELD_AAAA:
+  case MLXR_FIELD_LOCATION:
     return fixed(16, left);
   case MLXR_FIELD_NAME:
   case MLXR_FIELD_NAME_DNS:
@@ -179,8 +170,6 @@ ptrdiff_t mlxr_field_measure(char kind, const uint8_t *data, size_t left) {
     return left >= 1 && left <= 16 && data[0] < 0x80 ? (ptrdiff_t)left : -1;
   case MLXR_FIELD_SERVICES:
     return left >= 1 && left <= 1 + 8192 ? (ptrdiff_t)left : -1;
-  case MLXR_FIELD_LOCATION:
-    return measure_location(data, left);
   case MLXR_FIELD_PREFIXES:
     return measure_prefixes(data, left);
   case MLXR_FIELD_GATEWAY:

@@ -15,6 +15,7 @@ enum mlxr_type {
   MLXR_TYPE_NS = 2,
   MLXR_TYPE_CNAME = 5,
   MLXR_TYPE_SOA = 6,
+  MLXR_TYPE_NULL = 10,
   MLXR_TYPE_PTR = 12,
   MLXR_TYPE_HINFO = 13,
   MLXR_TYPE_MX = 15,
@@ -33,6 +34,12 @@ const char *mlxr_type_to_text(uint16_t type, char scratch[16]);
 /// Reads "A", "aaaa" or "TYPE1234". MLXR_ETEXT when it is no type.
 int mlxr_type_from_text(const char *text, size_t len, uint16_t *out);
 
+/// "IN", "CH", "HS", "NONE", "ANY", or "CLASS7" written into `scratch`.
+const char *mlxr_class_to_text(uint16_t class_, char scratch[16]);
+
+/// Reads "IN", "any" or "CLASS7". MLXR_ETEXT when it is no class.
+int mlxr_class_from_text(const char *text, size_t len, uint16_t *out);
+
 /// Is rdata of the type a row of bytes to us? Some formats hold in class IN
 /// only (RFC 3597 section 5 calls the others class-specific).
 bool mlxr_type_is_opaque(uint16_t type, uint16_t class_);
@@ -47,9 +54,14 @@ int mlxr_rdata_expand(const uint8_t *packet, size_t len,
                       size_t *out_len);
 
 /// Writes uncompressed rdata as text with NUL (RFC 1035 section 5.1 and the
-/// type's own RFC). MLXR_ENOSPACE when `cap` is too small.
+/// type's own RFC); what the type's text form cannot tell comes out generic.
+/// MLXR_EFORMAT for malformed rdata, MLXR_ENOSPACE when `cap` is too small.
 int mlxr_rdata_to_text(uint16_t type, const uint8_t *rdata, size_t len,
                        char *text, size_t cap, size_t *out_len);
+
+/// Writes any rdata as "\# 4 0a000001". MLXR_ENOSPACE when `cap` is too small.
+int mlxr_rdata_to_generic(const uint8_t *rdata, size_t len, char *text,
+                          size_t cap, size_t *out_len);
 
 /// Reads the text form into uncompressed rdata; "\# n hex" goes for every type.
 int mlxr_rdata_from_text(uint16_t type, const char *text, size_t text_len,

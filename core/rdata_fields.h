@@ -7,6 +7,7 @@
 #define MLXR_RDATA_FIELDS_H
 
 #include "rdata.h"
+#include "rdata_text.h"
 
 enum mlxr_field {
   MLXR_FIELD_U8 = '1',
@@ -61,5 +62,32 @@ const mlxr_type_row_t *mlxr_type_find(uint16_t type);
 /// Length of the field of kind `kind` that `data` begins with, names
 /// uncompressed, or -1 when it is malformed.
 ptrdiff_t mlxr_field_measure(char kind, const uint8_t *data, size_t left);
+
+/// Writes a well-formed field. MLXR_EFORMAT when the text form cannot tell it.
+int mlxr_field_print(char kind, const uint8_t *data, size_t len,
+                     mlxr_text_t *text);
+
+/// Reads a field. MLXR_ETEXT.
+int mlxr_field_scan(char kind, mlxr_words_t *words, mlxr_bytes_t *bytes);
+
+/// The mnemonic of a certificate type, or NULL.
+const char *mlxr_certificate_to_text(unsigned type);
+/// The number of a mnemonic, or -1.
+int mlxr_certificate_from_text(const mlxr_word_t *word);
+int mlxr_algorithm_from_text(const mlxr_word_t *word);
+
+/* The kinds that fill files of their own. */
+int mlxr_location_print(const uint8_t *data, mlxr_text_t *text);
+int mlxr_location_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
+int mlxr_svcparams_print(const uint8_t *data, size_t len, mlxr_text_t *text);
+int mlxr_svcparams_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
+int mlxr_prefixes_print(const uint8_t *data, size_t len, mlxr_text_t *text);
+int mlxr_prefixes_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
+void mlxr_bitmap_print(const uint8_t *data, size_t len, mlxr_text_t *text);
+int mlxr_bitmap_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
+void mlxr_bitmap_nxt_print(const uint8_t *data, size_t len, mlxr_text_t *text);
+int mlxr_bitmap_nxt_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
+void mlxr_services_print(const uint8_t *data, size_t len, mlxr_text_t *text);
+int mlxr_services_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
 
 #endif

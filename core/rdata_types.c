@@ -120,46 +120,130 @@ const mlxr_type_row_t *mlxr_type_find(uint16_t type) {
   return NULL;
 }
 
-const char *mlxr_type_to_text(uint16_t type, char scratch[16]) {
-  const mlxr_type_row_t *row = mlxr_type_find(type);
-  if (row)
-    return row->mnemonic;
+/* ---- mnemonics of types and classes ---- */
+
+typedef struct mnemonic {
+  int number;
+  const char *text;
+} mnemonic_t;
+
+static const mnemonic_t classes[] = {
+    {1, "IN"}, {3, "CH"}, {4, "HS"}, {254, "NONE"}, {255, "ANY"}};
+
+/* "TYPE" or "CLASS" and a number (RFC 3597 section 5). */
+static const char *put_numbered(const char *prefix, unsigned number,
+                                char scratch[16]) {
   char digits[5];
-  size_t n = 0, at = 4;
+  size_t n = 0, at = strlen(prefix);
   do
-    digits[n++] = (char)('0' + type % 10);
-  while (type /= 10);
-  memcpy(scratch, "TYPE", 4);
+    digits[n++] = (char)('0' + number % 10);
+  while (number /= 10);
+  memcpy(scratch, prefix, at);
   while (n > 0)
     scratch[at++] = digits[--n];
   scratch[at] = '\0';
   return scratch;
 }
 
-static int read_type_number(const char *text, size_t len, uint16_t *out) {
+static int read_numbered(const char *prefix, const char *text, size_t len,
+                         uint16_t *out) {
+  size_t at = strlen(prefix);
   unsigned value = 0;
-  if (len < 5 || len > 9 || strncasecmp(text, "TYPE", 4) != 0)
+  if (len <= at || len > at + 5 || strncasecmp(text, prefix, at) != 0)
     return MLXR_ETEXT;
-  for (size_t i = 4; i < len; i++) {
-    if (text[i] < '0' || text[i] > '9')
+  for (; at < len; at++) {
+    if (text[at] < '0' || text[at] > '9')
       return MLXR_ETEXT;
-    value = value * 10 + (unsigned)(text[i] - '0');
+    value = value * 10 + (unsigned)(text[at] - '0');
   }
   *out = (uint16_t)value;
   return value <= UINT16_MAX ? 0 : MLXR_ETEXT;
 }
 
+static bool is_mnemonic(const char *mnemonic, const char *text, size_t len) {
+  return strncasecmp(mnemonic, text, len) == 0 && strlen(mnemonic) == len;
+}
+
+const char *mlxr_type_to_text(uint16_t type, char scratch[16]) {
+  const mlxr_type_row_t *row = mlxr_type_find(type);
+  return row ? row->mnemonic : put_numbered("TYPE", type, scratch);
+}
+
 int mlxr_type_from_text(const char *text, size_t len, uint16_t *out) {
-  if (len == 1 && text[0] == '*') {
+  if (is_mnemonic("*", text, len)) {
     *out = MLXR_TYPE_ANY;
     return 0;
   }
   for (size_t i = 0; i < ROW_COUNT; i++) {
-    const char *mnemonic = rows[i].mnemonic;
-    if (strncasecmp(mnemonic, text, len) == 0 && strlen(mnemonic) == len) {
+    if (is_mnemonic(rows[i].mnemonic, text, len)) {
       *out = rows[i].type;
       return 0;
     }
   }
-  return read_type_number(text, len, out);
+  return read_numbered("TYPE", text, len, out);
+}
+
+const char *mlxr_class_to_text(uint16_t class_, char scratch[16]) {
+  for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
+    if (classes[i].number == class_)
+      return classes[i].text;
+  return put_numbered("CLASS", class_, scratch);
+}
+
+int mlxr_class_from_text(const char *text, size_t len, uint16_t *out) {
+  for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
+    if (is_mnemonic(classes[i].text, text, len)) {
+      *out = (uint16_t)classes[i].number;
+      return 0;
+    }
+  }
+  return read_numbered("CLASS", text, len, out);
+}
+
+/* ---- mnemonics inside rdata ---- */
+
+static const mnemonic_t certificates[] = {
+    {1, "PKIX"}, {2, "SPKI"},   {3, "PGP"},     {4, "IPKIX"}, {5, "ISPKI"},
+    {6, "IPGP"}, {7, "ACPKIX"}, {8, "IACPKIX"}, {253, "URI"}, {254, "OID"}};
+
+static const mnemonic_t algorithms[] = {{1, "RSAMD5"},
+                                        {2, "DH"},
+                                        {3, "DSA"},
+                                        {5, "RSASHA1"},
+                                        {6, "DSA-NSEC3-SHA1"},
+                                        {7, "RSASHA1-NSEC3-SHA1"},
+                                        {8, "RSASHA256"},
+                                        {10, "RSASHA512"},
+                                        {12, "ECC-GOST"},
+                                        {13, "ECDSAP256SHA256"},
+                                        {14, "ECDSAP384SHA384"},
+                                        {15, "ED25519"},
+                                        {16, "ED448"},
+                                        {252, "INDIRECT"},
+                                        {253, "PRIVATEDNS"},
+                                        {254, "PRIVATEOID"}};
+
+static int find_mnemonic(const mnemonic_t *list, size_t n,
+                         const mlxr_word_t *word) {
+  for (size_t i = 0; i < n; i++)
+    if (mlxr_word_is(word, list[i].text))
+      return list[i].number;
+  return -1;
+}
+
+const char *mlxr_certificate_to_text(unsigned type) {
+  for (size_t i = 0; i < sizeof certificates / sizeof certificates[0]; i++)
+    if ((unsigned)certificates[i].number == type)
+      return certificates[i].text;
+  return NULL;
+}
+
+int mlxr_certificate_from_text(const mlxr_word_t *word) {
+  return find_mnemonic(certificates,
+                       sizeof certificates / sizeof certificates[0], word);
+}
+
+int mlxr_algorithm_from_text(const mlxr_word_t *word) {
+  return find_mnemonic(algorithms, sizeof algorithms / sizeof algorithms[0],
+                       word);
 }

@@ -373,7 +373,9 @@ static int put_record(mlxr_writer_t *writer, const uint8_t *name, uint16_t type,
     rc = put_bytes(writer, fixed, sizeof fixed);
   size_t start = writer->len;
   if (rc == 0)
-    rc = put_rdata(writer, type, rdata, rdata_len);
+    rc = mlxr_type_is_opaque(type, class_ & (uint16_t)~TOP_BIT)
+             ? put_bytes(writer, rdata, rdata_len)
+             : put_rdata(writer, type, rdata, rdata_len);
   if (rc == 0)
     set16(writer->packet + start - 2, (unsigned)(writer->len - start));
   return rc;
