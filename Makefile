@@ -1,0 +1,33 @@
+# make run     install what is needed, build, resolve a few names, and serve
+# make test    the same, and pass all tests
+# make check   formatters, linters, warnings as errors, sanitizers, fuzz smoke, macOS build
+# make bench   beside the peers, as ratios
+POLICY ?= examples/home.lua
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+.PHONY: run build test check bench clean setup
+
+build: setup
+	@cmake --preset release >/dev/null
+	@cmake --build build -j$(JOBS) -- --no-print-directory -s
+
+setup:
+	@tools/setup build
+
+run: build
+	@tools/run $(POLICY)
+
+test: build
+	@tools/setup test
+	@tools/test
+
+check: build
+	@tools/setup test check
+	@tools/check
+
+bench: build
+	@tools/setup test bench
+	@tools/bench
+
+clean:
+	rm -rf build build-dev build-tsan build-check
