@@ -66,3 +66,10 @@ const char *mlxr_error_text(int code) {
     return row->text;
   return strerror(code < 0 ? -code : code);
 }
+
+const char *mlxr_error_explain(const char *name) {
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    if (strcmp(rows[i].name, name) == 0)
+      return mlxr_error_text(rows[i].code);
+  return name;
+}

@@ -53,4 +53,7 @@ const char *mlxr_error_name(int code);
 /// A sentence fragment for people, such as "malformed packet"; never NULL.
 const char *mlxr_error_text(int code);
 
+/// The text for the name of a code; the name itself when it is unknown.
+const char *mlxr_error_explain(const char *name);
+
 #endif

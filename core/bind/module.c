@@ -11,17 +11,7 @@
 enum { ENTROPY_MAX = 256, BRAIN_NICE = 10 };
 
 static int core_explain(lua_State *L) {
-  static const int codes[] = {
-      MLXR_EFORMAT,   MLXR_ETEXT, MLXR_ENOSPACE, MLXR_ETIMEOUT,  MLXR_ENOTFOUND,
-      MLXR_EMISMATCH, MLXR_EBUSY, MLXR_ELOOP,    MLXR_ECANCELED, MLXR_ECLOSED};
-  const char *code = luaL_checkstring(L, 1);
-  for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
-    if (strcmp(code, mlxr_error_name(codes[i])) == 0) {
-      lua_pushstring(L, mlxr_error_text(codes[i]));
-      return 1;
-    }
-  }
-  lua_pushvalue(L, 1);
+  lua_pushstring(L, mlxr_error_explain(luaL_checkstring(L, 1)));
   return 1;
 }
 

@@ -328,7 +328,7 @@ end
 function methods:list_folder(path)
   local found = {}
   for file in pairs(self.files) do
-    local folder, entry = file:match "^(.*)/([^/]*)$"
+    local folder, entry = file:match("^(.*)/([^/]*)$")
     if folder == path then
       found[#found + 1] = entry
     end

@@ -1,0 +1,61 @@
+--- Files of the real world: whole text files, stamps, folders. Small and rare, so synchronous.
+
+local uv = require("luv")
+
+local MAX_FILE = 1024 * 1024
+
+local files = {}
+
+local function fail(path, problem)
+  local code = tostring(problem):match("^(E%u+)") or "EIO"
+  return nil, ("%s: %s"):format(path, tostring(problem):gsub("^E%u+: ", "")), code
+end
+
+---@return string|nil text, string? message, string? code
+function files:read_file(path) -- luacheck: ignore 212
+  local fd, problem = uv.fs_open(path, "r", 438)
+  if not fd then
+    return fail(path, problem)
+  end
+  local stat, stat_problem = uv.fs_fstat(fd)
+  if not stat or stat.type == "directory" or stat.size > MAX_FILE then
+    uv.fs_close(fd)
+    if not stat then
+      return fail(path, stat_problem)
+    end
+    local why = stat.type == "directory" and "is a folder" or "is larger than 1 MiB"
+    return nil, ("%s: %s"):format(path, why), stat.type == "directory" and "EISDIR" or "EFBIG"
+  end
+  local text, read_problem = uv.fs_read(fd, MAX_FILE, 0)
+  uv.fs_close(fd)
+  if not text then
+    return fail(path, read_problem)
+  end
+  return text
+end
+
+---@return string|nil
+function files:file_stamp(path) -- luacheck: ignore 212
+  local stat = uv.fs_stat(path)
+  if not stat then
+    return nil
+  end
+  return ("%d:%d:%d:%d"):format(stat.ino, stat.size, stat.mtime.sec, stat.mtime.nsec)
+end
+
+---@return string[]
+function files:list_folder(path) -- luacheck: ignore 212
+  local found = {}
+  local scan = uv.fs_scandir(path)
+  while scan do
+    local name = uv.fs_scandir_next(scan)
+    if not name then
+      break
+    end
+    found[#found + 1] = name
+  end
+  table.sort(found)
+  return found
+end
+
+return files

@@ -1,0 +1,122 @@
+--- Datagrams and interfaces of the real world.
+
+local core = require("mlxresolve.core")
+
+local network = {}
+
+---------------------------------------------------------------- datagrams
+
+local socket_methods = {}
+local socket_mt = { __name = "mlxresolve.world.socket", __index = socket_methods }
+
+---@return mlxresolve.Socket|nil, string? message, string? code
+function network:udp(options, on_datagram)
+  local udp, message, code = core.udp.open(options)
+  if not udp then
+    return nil, message, code
+  end
+  local batch = {}
+  self:watch(udp, function(world)
+    local items = udp:step(world.time, batch)
+    for i = 1, items * 6, 6 do
+      on_datagram(batch[i], batch[i + 1], batch[i + 2], batch[i + 3], batch[i + 4], batch[i + 5])
+    end
+    return items
+  end)
+  return setmetatable({ world = self, udp = udp }, socket_mt)
+end
+
+function socket_methods:send(packet, to, interface)
+  return self.udp:send(packet, to, interface)
+end
+
+function socket_methods:join(group, interface)
+  return self.udp:join(group, interface)
+end
+
+function socket_methods:leave(group, interface)
+  return self.udp:leave(group, interface)
+end
+
+function socket_methods:address()
+  return self.udp:address()
+end
+
+function socket_methods:close()
+  self.world:unwatch(self.udp)
+end
+
+---------------------------------------------------------------- interfaces
+
+local function step_netif(self, netif)
+  local batch, events = self.netif_batch, {}
+  local items = netif:step(self.time, batch)
+  for i = 1, items do
+    events[i] = batch[i]
+  end
+  self.interface_list = false
+  if items > 0 then
+    for _, watcher in ipairs(self.watchers) do
+      watcher.on_events(events)
+    end
+  end
+  return items
+end
+
+local function open_netif(self)
+  if not self.netif then
+    local netif, message, code = core.netif.open()
+    if not netif then
+      return nil, message, code
+    end
+    self.netif, self.netif_batch, self.watchers = netif, {}, {}
+    self:watch(netif, step_netif)
+  end
+  return self.netif
+end
+
+--- The same list until something changes.
+function network:interfaces()
+  local netif, message = open_netif(self)
+  if not netif then
+    self:log("warn", "interfaces cannot be read: " .. message)
+    return {}
+  end
+  self.interface_list = self.interface_list or netif:interfaces()
+  return self.interface_list
+end
+
+function network:neighbours()
+  local netif, message = open_netif(self)
+  local list = nil
+  if netif then
+    list, message = netif:neighbours()
+  end
+  if not list then
+    self:log("warn", "neighbours cannot be read: " .. tostring(message))
+  end
+  return list or {}
+end
+
+---@return { close: fun(self) }
+function network:watch_network(on_events)
+  local watcher = { on_events = on_events }
+  local netif, message = open_netif(self)
+  if not netif then
+    self:log("warn", "network changes cannot be seen: " .. message)
+    self.watchers = self.watchers or {}
+  end
+  local watchers = self.watchers
+  watchers[#watchers + 1] = watcher
+  function watcher.close()
+    for i, other in ipairs(watchers) do
+      if other == watcher then
+        table.remove(watchers, i)
+        return
+      end
+    end
+  end
+  return watcher
+end
+
+return network
