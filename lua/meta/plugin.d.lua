@@ -86,6 +86,11 @@ function Context:spawn(fn, ...) end
 function Context:interfaces() end
 ---@return mlxresolve.Neighbour[]
 function Context:neighbours() end
+---@return string
+function Context:hostname() end
+--- The servers of resolv.conf, without our own listeners: "192.0.2.53:53", ….
+---@return string[]
+function Context:system_servers() end
 --- A line in the trace of the query.
 function Context:note(text) end
 function Context:log(level, text) end

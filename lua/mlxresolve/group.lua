@@ -39,7 +39,7 @@ local function start_child(state, on_end)
   state.left = state.left + 1
   local child = scheduler:spawn(state.functions[index])
   child.deadline, child.flight = state.deadline, parent.flight
-  child.instance, child.position = parent.instance, parent.position
+  child.instance, child.position, child.parent = parent.instance, parent.position, parent
   child.on_end, child.on_end_object = on_end, { state = state, index = index }
   state.children[index] = child
 end

@@ -23,4 +23,36 @@ end
 
 local mlxresolve = builders.fields(host)
 
+--- Opens a resolver. By default it only resolves: no listener, control socket, signals, files or
+--- published names.
+---
+--- `options`: `world` (default: the machine), `serve` (open the policy's DNS listener), `listen`
+--- (addresses in place of the policy's), `log` (function (level, text)), `level` ("error" "warn"
+--- "info" "debug"). Mistakes of the policy come as `nil, report, "EPOLICY"`.
+---@param policy string|table  a file's path, what mlx.policy made, or a checked policy
+---@param options table?
+---@return mlxresolve.Resolver|nil, string? message, string? code
+function mlxresolve.open(policy, options)
+  options = options or {}
+  local world = options.world or require("mlxresolve.world.real").new(options)
+  if type(policy) ~= "table" or not policy.files then
+    local mistakes
+    policy, mistakes = require("mlxresolve.policy").load(policy, { world = world })
+    if not policy then
+      world:close()
+      return nil, tostring(mistakes), "EPOLICY"
+    end
+  end
+  local resolver, message, code = require("mlxresolve.resolver").new(policy, world)
+  if resolver and options.serve then
+    local addresses
+    addresses, message, code = resolver:listen(options.listen)
+    if not addresses then
+      resolver:close()
+      return nil, message, code
+    end
+  end
+  return resolver, message, code
+end
+
 return mlxresolve

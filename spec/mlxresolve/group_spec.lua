@@ -1,6 +1,6 @@
-local group = require "mlxresolve.group"
-local scheduler = require "mlxresolve.scheduler"
-local virtual = require "mlxresolve.world.virtual"
+local group = require("mlxresolve.group")
+local scheduler = require("mlxresolve.scheduler")
+local virtual = require("mlxresolve.world.virtual")
 
 describe("mlxresolve.group", function()
   local world, s
@@ -87,7 +87,7 @@ describe("mlxresolve.group", function()
       results = group.all(s, {
         after(20, "a", "b"),
         function()
-          error "boom"
+          error("boom")
         end,
         after(1, nil, "gone", "ENOTFOUND"),
       })

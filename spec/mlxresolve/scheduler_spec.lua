@@ -1,5 +1,5 @@
-local scheduler = require "mlxresolve.scheduler"
-local virtual = require "mlxresolve.world.virtual"
+local scheduler = require("mlxresolve.scheduler")
+local virtual = require("mlxresolve.world.virtual")
 
 describe("mlxresolve.scheduler", function()
   local world, s
@@ -86,14 +86,14 @@ describe("mlxresolve.scheduler", function()
     end
     s.on_error = function() end
     s:spawn(function()
-      s:own(thing "ended")
+      s:own(thing("ended"))
     end)
     s:spawn(function()
-      s:own(thing "failed")
-      error "boom"
+      s:own(thing("failed"))
+      error("boom")
     end)
     local task = s:spawn(function()
-      s:own(thing "cancelled")
+      s:own(thing("cancelled"))
       s:sleep(1e6)
     end)
     world:advance(1)
@@ -130,7 +130,7 @@ describe("mlxresolve.scheduler", function()
       problem = text
     end
     s:spawn(function()
-      error "boom"
+      error("boom")
     end)
     s:spawn(function()
       others = true

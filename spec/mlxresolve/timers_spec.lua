@@ -1,4 +1,4 @@
-local timers = require "mlxresolve.timers"
+local timers = require("mlxresolve.timers")
 
 describe("mlxresolve.timers", function()
   local wheel, fired
@@ -17,9 +17,9 @@ describe("mlxresolve.timers", function()
   end)
 
   it("fires in the order of deadlines, then of adding", function()
-    wheel:add(node "c", 1020)
-    wheel:add(node "a", 1010)
-    wheel:add(node "b", 1010)
+    wheel:add(node("c"), 1020)
+    wheel:add(node("a"), 1010)
+    wheel:add(node("b"), 1010)
     wheel:expire(1009.9)
     assert.same({}, fired)
     wheel:expire(1030)
@@ -28,9 +28,9 @@ describe("mlxresolve.timers", function()
   end)
 
   it("knows the next deadline after removals", function()
-    local first = node "first"
+    local first = node("first")
     wheel:add(first, 1001)
-    wheel:add(node "later", 9000)
+    wheel:add(node("later"), 9000)
     assert.equal(1001, wheel:next())
     wheel:remove(first)
     assert.is_true(wheel:next() <= 9000)
@@ -40,8 +40,8 @@ describe("mlxresolve.timers", function()
   end)
 
   it("does not fire a deadline that shares a slot with a nearer one", function()
-    wheel:add(node "near", 1005)
-    wheel:add(node "far", 1005 + 1024)
+    wheel:add(node("near"), 1005)
+    wheel:add(node("far"), 1005 + 1024)
     wheel:expire(1006)
     assert.same({ "near" }, fired)
     assert.equal(2029, wheel:next())
@@ -58,14 +58,14 @@ describe("mlxresolve.timers", function()
 
   it("fires a deadline that was past when it was added", function()
     wheel:expire(1500)
-    wheel:add(node "late", 1200)
+    wheel:add(node("late"), 1200)
     assert.equal(1200, wheel:next())
     wheel:expire(1500.2)
     assert.same({ "late" }, fired)
   end)
 
   it("does not fire what another one removes while firing", function()
-    local second = node "second"
+    local second = node("second")
     wheel:add({
       timer_at = false,
       fire = function()

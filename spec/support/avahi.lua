@@ -11,7 +11,7 @@
 --- Returns the process once it has announced itself. Its socket is that host's
 --- /run/avahi-daemon/socket.
 
-local shell = require "support.shell"
+local shell = require("support.shell")
 
 local avahi = {}
 

@@ -14,9 +14,9 @@
 --- the file system is shared. A helper process owns everything: when the spec's process
 --- dies, however it dies, the pipe to the helper ends and takes namespaces and programs along.
 
-local avahi = require "support.avahi"
-local shell = require "support.shell"
-local uv = require "luv"
+local avahi = require("support.avahi")
+local shell = require("support.shell")
+local uv = require("luv")
 
 local POLL_MS = 2
 
@@ -123,7 +123,7 @@ function lan.open(names, options)
   self._log = self._folder .. "/helper.log"
   self._helper = assert(io.popen(("exec %s sh >%s 2>&1"):format(unshare, self._log), "we"))
   local script = { SETUP }
-  local prefix = "mlxt" .. self._folder:match "%.(%w+)$"
+  local prefix = "mlxt" .. self._folder:match("%.(%w+)$")
   local with_ipv6 = not options or options.ipv6 ~= false
   for i, name in ipairs(names) do
     local host = {
@@ -285,12 +285,12 @@ end
 ---@param seconds number?
 ---@return boolean gently
 function process_methods:stop(seconds)
-  self:signal "TERM"
+  self:signal("TERM")
   local gently = wait_until(function()
     return not self:is_running()
   end, seconds or 2)
   if not gently then
-    self:signal "KILL"
+    self:signal("KILL")
   end
   return gently
 end

@@ -1,5 +1,5 @@
-local lan = require "support.lan"
-local netns = require "support.netns"
+local lan = require("support.lan")
+local netns = require("support.netns")
 
 -- A port where nobody listens: only a host that is there refuses.
 local CONNECT = [[
@@ -10,7 +10,7 @@ local CONNECT = [[
 
 describe("support.netns", function()
   it("gives the code a network of its own", function()
-    assert.equal("lo\n", (netns.check [[os.execute "ls /sys/class/net"]]))
+    assert.equal("lo\n", (netns.check([[os.execute "ls /sys/class/net"]])))
   end)
   it("hands on arguments, environment, output and exit code", function()
     local run = netns.run(
@@ -32,7 +32,7 @@ describe("support.lan", function()
 
   it("joins its hosts", function()
     net = lan.open { "master", "mini2" }
-    assert.equal("10.99.0.12", net:address "mini2")
+    assert.equal("10.99.0.12", net:address("mini2"))
     for _, family in ipairs { 4, 6 } do
       local code = CONNECT:format(net:address("mini2", family))
       assert.equal("ECONNREFUSED", net:lua("master", code))
@@ -41,7 +41,7 @@ describe("support.lan", function()
   it("tracks what it started and ends it", function()
     net = lan.open { "master" }
     local process = net:spawn("master", { "sh", "-c", "echo ready; exec sleep 1000" })
-    process:wait_for "ready"
+    process:wait_for("ready")
     assert.is_true(process:is_running())
     assert.is_true(process:stop())
     assert.is_false(process:is_running())
@@ -50,7 +50,7 @@ describe("support.lan", function()
     net = lan.open { "master" }
     local path = os.tmpname()
     local file = assert(io.open(path, "w"))
-    file:write "192.0.2.7 box\n"
+    file:write("192.0.2.7 box\n")
     file:close()
     local out = net:lua("master", [[io.write(io.open("/etc/hosts"):read "*a")]], {
       binds = { ["/etc/hosts"] = path },
@@ -76,7 +76,12 @@ describe("support.avahi", function()
     net = lan.open { "master", "mini2" }
     net:avahi("mini2", "mini2")
     net:avahi("master", "master")
-    local run = net:exec("master", { "luajit", "-e", [[
+    local run = net:exec(
+      "master",
+      {
+        "luajit",
+        "-e",
+        [[
       local uv = require "luv"
       local pipe = uv.new_pipe()
       pipe:connect("/run/avahi-daemon/socket", function(err)
@@ -84,7 +89,9 @@ describe("support.avahi", function()
         pipe:write "RESOLVE-HOSTNAME-IPV4 mini2.local\n"
         pipe:read_start(function(_, data) io.write(data or "") uv.stop() end)
       end)
-      uv.run()]] })
+      uv.run()]],
+      }
+    )
     assert.matches("^%+ %d+ 0 mini2%.local 10%.99%.0%.12\n", run.out, nil, nil, run.err)
   end)
 end)

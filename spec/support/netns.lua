@@ -17,7 +17,7 @@
 --- package.cpath go along) and has its arguments in `...`. /run is an empty tmpfs and /sys
 --- shows the namespace's own links. Whatever it starts is ended with it.
 
-local shell = require "support.shell"
+local shell = require("support.shell")
 
 local netns = {}
 

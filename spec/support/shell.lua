@@ -28,7 +28,7 @@ function shell.read(path)
   if not file then
     return nil
   end
-  local text = file:read "*a"
+  local text = file:read("*a")
   file:close()
   return text
 end
@@ -44,8 +44,8 @@ end
 --- Makes a new folder below /tmp and returns its path.
 ---@return string
 function shell.temp_folder()
-  local pipe = assert(io.popen "mktemp -d /tmp/mlxt.XXXXXX")
-  local path = pipe:read "*l"
+  local pipe = assert(io.popen("mktemp -d /tmp/mlxt.XXXXXX"))
+  local path = pipe:read("*l")
   pipe:close()
   return assert(path, "mktemp could not make a folder below /tmp")
 end
@@ -53,7 +53,7 @@ end
 --- Removes a folder that `temp_folder` made.
 ---@param path string
 function shell.remove_folder(path)
-  assert(path:match "^/tmp/mlxt%.%w+$", "not one of our folders: " .. path)
+  assert(path:match("^/tmp/mlxt%.%w+$"), "not one of our folders: " .. path)
   os.execute("rm -rf " .. shell.quote(path))
 end
 

@@ -1,0 +1,68 @@
+--- What the core has numbers for and people have names, and the servers that the system names.
+
+local resolv_conf = require("mlxresolve.resolv_conf")
+
+local RESOLV_CONF = "/etc/resolv.conf"
+
+---@class mlxresolve.Resolver
+local directory = {}
+
+---@param index integer|false
+---@return string|false
+function directory:interface_name(index)
+  if not index or index == 0 then
+    return false
+  end
+  for _, interface in ipairs(self.world:interfaces()) do
+    if interface.index == index then
+      return interface.name
+    end
+  end
+  return false
+end
+
+---@return integer|nil
+function directory:interface_index(name)
+  for _, interface in ipairs(self.world:interfaces()) do
+    if interface.name == name then
+      return interface.index
+    end
+  end
+end
+
+---@param hash integer
+---@return string|false
+function directory:strategy_name(hash)
+  local step = self.chain.by_hash[hash]
+  return step and step.label or false
+end
+
+---@param label string
+---@return integer|nil
+function directory:strategy_hash(label)
+  for hash, step in pairs(self.chain.by_hash) do
+    if step.label == label then
+      return hash
+    end
+  end
+end
+
+--- The servers of resolv.conf without our own listeners, read anew when the file changes.
+---@return string[]
+function directory:system_servers()
+  local world = self.world
+  local path = world:env("MLXRESOLVE_RESOLV_CONF") or RESOLV_CONF
+  local stamp = world:file_stamp(path)
+  if stamp ~= self.system_stamp or not self.system_list then
+    self.system_stamp = stamp
+    self.system_list = {}
+    for _, server in ipairs(resolv_conf.servers(world:read_file(path) or "")) do
+      if not self.own_listeners[server] then
+        table.insert(self.system_list, server)
+      end
+    end
+  end
+  return self.system_list
+end
+
+return directory

@@ -1,0 +1,82 @@
+--- The cache as plugins see it: `ctx.cache`.
+
+local answers = require("mlxresolve.answer")
+local core = require("mlxresolve.core")
+local query = require("mlxresolve.query")
+
+local plugin_cache = {}
+local methods = {}
+local mt = { __name = "mlxresolve.plugin_cache", __index = methods }
+
+---@param runtime table
+---@return mlxresolve.PluginCache
+function plugin_cache.new(runtime)
+  return setmetatable({ runtime = runtime }, mt)
+end
+
+--- Filters of plugins and operators use names where the core has numbers.
+local function translate(runtime, filter)
+  local core_filter = { type = filter.type, older_than = filter.older_than }
+  for _, field in ipairs { "name", "suffix" } do
+    if filter[field] then
+      local canonical, message, code = core.name.canonical(filter[field])
+      if not canonical then
+        return nil, ("%s %q: %s"):format(field, tostring(filter[field]), message), code
+      end
+      core_filter[field] = canonical
+    end
+  end
+  if type(filter.interface) == "string" then
+    core_filter.interface = runtime:interface_index(filter.interface)
+    if not core_filter.interface then
+      return nil, ("no interface %q"):format(filter.interface), "ENODEV"
+    end
+  else
+    core_filter.interface = filter.interface
+  end
+  if filter.strategy then
+    core_filter.strategy = runtime:strategy_hash(filter.strategy)
+    if not core_filter.strategy then
+      return nil, ("no strategy %q"):format(tostring(filter.strategy)), "ENOENT"
+    end
+  end
+  return core_filter
+end
+
+--- Drops what the filter means; everything without one. How many, or nil, message, code.
+---@param filter mlxresolve.CacheFilter?  `interface` may be a name, `strategy` is a label
+---@return integer|nil, string? message, string? code
+function methods:flush(filter)
+  local runtime = self.runtime
+  local core_filter, message, code = translate(runtime, filter or {})
+  if not core_filter then
+    return nil, message, code
+  end
+  return runtime.cache:flush(runtime.world:now(), core_filter)
+end
+
+--- Keeps an answer that came along with another, for the strategy that runs.
+---@param answer mlxresolve.Answer
+function methods:put(answer)
+  local runtime = self.runtime
+  local task = runtime.scheduler.running
+  local hash = task and task.instance and task.instance.node.hash or 0
+  return runtime.cache:put(answer.packet, runtime.world:now(), {
+    strategy = hash,
+    interface = answer.interface or 0,
+  })
+end
+
+---@return mlxresolve.Answer|nil
+function methods:get(name, type_name)
+  local runtime = self.runtime
+  local number = query.type_numbers[type_name]
+  local canonical = core.name.canonical(name)
+  if not number or not canonical then
+    return nil
+  end
+  local packet = runtime.cache:get(canonical, number, runtime.world:now(), 0)
+  return packet and answers.read(packet) or nil
+end
+
+return plugin_cache

@@ -1,0 +1,312 @@
+--- A resolver: a policy at work in a world. What `mlx.open` returns.
+
+local answers = require("mlxresolve.answer")
+local chains = require("mlxresolve.chain")
+local core = require("mlxresolve.core")
+local directory = require("mlxresolve.directory")
+local flights = require("mlxresolve.flight")
+local network = require("mlxresolve.network")
+local plugin_cache = require("mlxresolve.plugin_cache")
+local query = require("mlxresolve.query")
+local replies = require("mlxresolve.replies")
+local request = require("mlxresolve.request")
+local schedulers = require("mlxresolve.scheduler")
+local units = require("mlxresolve.units")
+
+local DEFAULT_DEADLINE = 4500 -- ms
+local DEFAULT_CACHE = { size = 32 * 1024 * 1024, min_ttl = 1, max_ttl = 3600, stale = 0 }
+local MAX_NEGATIVE_TTL = 3 * 3600 -- s, RFC 2308 section 5
+
+local resolver = {}
+local methods = {}
+local mt = { __name = "mlxresolve.resolver", __index = methods }
+
+for name, fn in pairs(directory) do
+  methods[name] = fn
+end
+
+---------------------------------------------------------------- opening
+
+local function new_cache(policy)
+  local wanted = policy.cache or {}
+  return core.cache.new {
+    size = wanted.size or DEFAULT_CACHE.size,
+    min_ttl = wanted.min_ttl or DEFAULT_CACHE.min_ttl,
+    max_ttl = wanted.max_ttl or DEFAULT_CACHE.max_ttl,
+    max_negative_ttl = wanted.max_negative_ttl or MAX_NEGATIVE_TTL,
+    stale = wanted.stale or DEFAULT_CACHE.stale,
+  }
+end
+
+local function take_policy(self, policy)
+  self.policy = policy
+  self.deadline = policy.deadline or DEFAULT_DEADLINE
+  self.serves_stale = (policy.cache and policy.cache.stale or 0) > 0
+end
+
+--- Opens a resolver on a checked policy. It serves nothing until `listen` is called.
+---@param policy table              checked, see mlxresolve.policy
+---@param world mlxresolve.World
+---@return mlxresolve.Resolver|nil, string? message, string? code
+function resolver.new(policy, world)
+  local cache, message, code = new_cache(policy)
+  if not cache then
+    return nil, message, code
+  end
+  local self = setmetatable({
+    world = world,
+    scheduler = schedulers.new(world),
+    cache = cache,
+    requests = {},
+    native_names = {},
+    own_listeners = {},
+    front = false,
+    to_ms = units.duration,
+    generation = 1,
+    opened_at = world:date(),
+    is_closed = false,
+  }, mt)
+  take_policy(self, policy)
+  self.plugin_cache = plugin_cache.new(self)
+  self.flights = flights.new(self)
+  self.chain = chains.new(self, policy)
+  self.chain:open()
+  if #self.chain.reactions > 0 then
+    self:watch_network()
+  end
+  return self
+end
+
+--- The one mDNS engine, made when first wanted.
+function methods:mdns()
+  if not self.mdns_engine then
+    self.mdns_engine = require("mlxresolve.mdns.engine").new(self)
+  end
+  return self.mdns_engine
+end
+
+---------------------------------------------------------------- asking
+
+--- A fresh answer of the cache, or nil.
+---@param name string  canonical
+---@param number integer
+---@return mlxresolve.Answer|nil
+function methods:cached(name, number)
+  local packet, ttl, _, strategy, interface =
+    self.cache:get(name, number, self.world:now(), 0, false)
+  if not packet then
+    return nil
+  end
+  local answer = answers.new(packet, (core.answer.read(packet)), ttl, name)
+  answer.strategy = self:strategy_name(strategy)
+  answer.interface = interface ~= 0 and interface or false
+  return answer
+end
+
+local function check_types(options)
+  local types = options.types or (options.type and { options.type }) or { "A", "AAAA" }
+  if type(types) ~= "table" or #types == 0 then
+    error('resolve: types: expected a list such as { "A" }', 4)
+  end
+  for i, name in ipairs(types) do
+    local number = query.type_numbers[name]
+    if not number then
+      error(("resolve: %s is no record type"):format(tostring(name)), 4)
+    end
+    types[i] = query.type_names[number]
+  end
+  return types
+end
+
+local function start_request(self, name, options, callback)
+  if type(name) ~= "string" then
+    error(("resolve: expected a name, got %s"):format(type(name)), 3)
+  end
+  local settings = {
+    types = check_types(options),
+    timeout = options.timeout and units.duration(options.timeout) or nil,
+    trace = options.trace,
+    fresh = options.fresh,
+  }
+  if options.timeout and not settings.timeout then
+    error('resolve: timeout: expected a duration such as "800ms" or milliseconds', 3)
+  end
+  local canonical, message, code = core.name.canonical(name)
+  if self.is_closed then
+    canonical, message, code = nil, "the resolver is closed", "ECLOSED"
+  end
+  if not canonical then
+    self.scheduler:spawn(callback, nil, ("%s: %s"):format(name, message), code)
+    return { cancel = function() end }
+  end
+  return request.start(self, canonical, settings, callback)
+end
+
+--- Resolves a name: A and AAAA unless `options` says otherwise.
+---
+--- With a callback: returns a request; `request:cancel()` calls back once with ECANCELED;
+--- nothing is called back before this function has returned. Without one, inside a coroutine:
+--- returns the result, or `nil, message, code`. Result: { name, type, status =
+--- "answer"|"nodata"|"nxdomain", addresses = { { address, family, interface, ttl, strategy } },
+--- records = { { name, type, ttl, data } }, ms, cached, stale, trace? }. Options: `type` or
+--- `types` (list), `timeout` (ms or "800ms"), `trace` (every try), `fresh` (not from the cache).
+---@param name string
+---@param options table?
+---@param callback fun(result: table|nil, message: string?, code: string?)?
+function methods:resolve(name, options, callback)
+  if type(options) == "function" then
+    options, callback = nil, options
+  end
+  if callback then
+    -- no tail call: misuse is reported at our caller's line
+    local one = start_request(self, name, options or {}, callback)
+    return one
+  end
+  local waiting, is_main = coroutine.running()
+  if not waiting or is_main then
+    error("resolve: give a callback, or call it inside a coroutine", 2)
+  end
+  start_request(self, name, options or {}, function(...)
+    local ok, problem = coroutine.resume(waiting, ...)
+    if not ok then
+      error(debug.traceback(waiting, problem), 0)
+    end
+  end)
+  return coroutine.yield()
+end
+
+---------------------------------------------------------------- serving
+
+--- Opens the DNS listener.
+---@param addresses string[]?  the policy's when absent
+---@return string[]|nil addresses, string? message, string? code
+function methods:listen(addresses)
+  local front, message, code = self.world:listen(
+    {
+      listen = addresses or self.policy.listen,
+      allow = self.policy.allow or nil,
+    },
+    self.cache,
+    function(slot, name, number)
+      replies.question(self, slot, name, number)
+    end
+  )
+  if not front then
+    return nil, message, code
+  end
+  self.front = front
+  local list = front:addresses()
+  for _, address in ipairs(list) do
+    self.own_listeners[address] = true
+  end
+  self.system_list = false
+  return list
+end
+
+--- Answers the clients of a flight that has landed.
+function methods:reply(flight)
+  if self.front then
+    replies.send(self.front, flight)
+  end
+end
+
+--- Tells the observers of an answer.
+function methods:observe(flight)
+  local observers = self.chain.observers
+  if #observers == 0 then
+    return
+  end
+  self.scheduler:spawn(function()
+    for _, instance in ipairs(observers) do
+      if instance.plugin.answered then
+        instance:call("answered", false, flight.query, flight.answer)
+      end
+    end
+  end)
+end
+
+---------------------------------------------------------------- changes
+
+--- Tells the reactions of network changes from now on.
+function methods:watch_network()
+  if self.network then
+    return
+  end
+  self.network = network.watch(self, function(change)
+    self.changes = (self.changes or 0) + 1
+    self.scheduler:spawn(function()
+      for _, instance in ipairs(self.chain.reactions) do
+        instance:call("network_changed", false, change, instance.ctx)
+      end
+    end)
+  end)
+end
+
+--- Puts another checked policy to work: unchanged instances live on, entries of strategies that are
+--- gone are dropped, and questions under way end with the chain that they began with.
+---@param policy table
+function methods:replace_policy(policy)
+  local previous = self.chain
+  take_policy(self, policy)
+  self.chain = chains.new(self, policy, previous)
+  self.chain:open()
+  previous:close(self.chain)
+  self.generation = self.generation + 1
+  local kept = {}
+  for hash in pairs(self.chain.by_hash) do
+    kept[#kept + 1] = hash
+  end
+  self.cache:flush(self.world:now(), { strategies_but = kept })
+  if #self.chain.reactions > 0 then
+    self:watch_network()
+  end
+end
+
+--- Reads the policy's file again; the old policy stays when the new one has mistakes.
+---@return true|nil, string? text, string? code
+function methods:reload()
+  local policies = require("mlxresolve.policy")
+  if not self.policy.file then
+    return nil, "this policy came from no file", "ENOTSUP"
+  end
+  local policy, mistakes = policies.load(self.policy.file, { world = self.world })
+  if not policy then
+    return nil, require("mlxresolve.policy.report").format(mistakes), "EPOLICY"
+  end
+  self:replace_policy(policy)
+  return true
+end
+
+--- Drops entries of the cache; all of them without a filter.
+---@param filter table?  name, suffix, type, interface, strategy, older_than (s)
+---@return integer|nil count, string? message, string? code
+function methods:flush(filter)
+  return self.plugin_cache:flush(filter)
+end
+
+--- Closes everything; requests under way are called back with ECANCELED first.
+---@param callback fun()?
+function methods:close(callback)
+  if self.is_closed then
+    return
+  end
+  self.is_closed = true
+  for one in pairs(self.requests) do
+    one:cancel()
+  end
+  self.scheduler:spawn(function()
+    self.chain:close()
+    if self.network then
+      self.network:close()
+    end
+    if self.mdns_engine then
+      self.mdns_engine:close()
+    end
+    self.world:close()
+    if callback then
+      callback()
+    end
+  end)
+end
+
+return resolver

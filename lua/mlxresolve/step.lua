@@ -1,0 +1,286 @@
+--- One step of the chain: a strategy, or a race of several, and what becomes of asking it.
+---
+--- A strategy says nothing (not mine), gives an answer or a denial, or fails; every try goes into
+--- the flight's trace.
+
+local answers = require("mlxresolve.answer")
+local group = require("mlxresolve.group")
+local query = require("mlxresolve.query")
+local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
+
+local is_under = query.is_under
+local is_answer = answers.is_answer
+
+local step = {}
+local methods = {}
+local mt = { __name = "mlxresolve.step", __index = methods }
+
+---------------------------------------------------------------- making
+
+--- A plugin's own exceptions hold unless the policy's zones name them.
+local function exceptions(node)
+  local list = {}
+  for _, zone in ipairs(node.except or {}) do
+    list[#list + 1] = zone
+  end
+  for _, zone in ipairs(node.plugin and node.plugin.except or {}) do
+    local is_named = false
+    for _, wanted in ipairs(node.zones or {}) do
+      is_named = is_named or is_under(wanted, zone)
+    end
+    if not is_named then
+      list[#list + 1] = zone
+    end
+  end
+  return #list > 0 and list or false
+end
+
+--- What the cache is told about this step's answers; false when they are not to be kept.
+local function cache_note(node)
+  if node.cache == false then
+    return false
+  end
+  local limits = type(node.cache) == "table" and node.cache or {}
+  return {
+    strategy = node.hash,
+    interface = 0,
+    min_ttl = limits.min_ttl,
+    max_ttl = limits.max_ttl,
+  }
+end
+
+--- Makes the step of a node, and those of a race's members.
+---@param chain mlxresolve.Chain
+---@param node table
+---@param following integer  where the rest of the chain begins
+---@return mlxresolve.Step
+function step.new(chain, node, following)
+  local self = setmetatable({
+    chain = chain,
+    scheduler = chain.scheduler,
+    node = node,
+    label = node.name,
+    zones = node.zones or (node.plugin and node.plugin.zones) or false,
+    except = exceptions(node),
+    types = node.types or false,
+    timeout = node.timeout or false,
+    passes_denials = node.denials == "pass",
+    is_native = node.plugin_name == "native",
+    note = cache_note(node),
+    following = following,
+    instance = false,
+    members = false,
+    retry = false,
+  }, mt)
+  chain.by_hash[node.hash] = self
+  if node.kind == "race" then
+    self.members = {}
+    for i, member in ipairs(node.members) do
+      self.members[i] = step.new(chain, member, following)
+    end
+  else
+    self.instance = chain:instance(node)
+    self.retry = node.retry and chain:instance(node.retry) or false
+  end
+  return self
+end
+
+---------------------------------------------------------------- does it fit?
+
+local function is_inside(name, zones)
+  for i = 1, #zones do
+    if is_under(name, zones[i]) then
+      return true
+    end
+  end
+  return false
+end
+
+--- Is the question this step's, by type and zone?
+---@param asked mlxresolve.Query
+---@return boolean
+function methods:fits(asked)
+  if self.types and not self.types[asked.type] then
+    return false
+  end
+  if self.zones and not is_inside(asked.name, self.zones) then
+    return false
+  end
+  return not (self.except and is_inside(asked.name, self.except))
+end
+
+---------------------------------------------------------------- asking one
+
+--- What a call of `resolve` came to: result, answer, message, code.
+local function judge(self, asked, ok, value, message, code)
+  if not ok then
+    if value == TIMEOUT then
+      return "timeout", nil, ("no result within %g ms"):format(self.timeout), "ETIMEOUT"
+    end
+    return "error", nil, "error: " .. tostring(value):match("^[^\n]*"), "EPLUGIN"
+  end
+  if is_answer(value) then
+    if value.name ~= asked.name then
+      value, message, code = value:alias(asked.name)
+      if not value then
+        return "failed", nil, message, code
+      end
+    end
+    return value.status, value
+  end
+  if value then
+    local text = "returned a %s where an answer, nothing, or nil, message, code is expected"
+    local problem = text:format(type(value))
+    self.instance:blame(problem)
+    return "error", nil, problem, "EPLUGIN"
+  end
+  if not message then
+    return "pass"
+  end
+  if code == "ENOTFOUND" then
+    return "silent", nil, message, code
+  end
+  return code == "ETIMEOUT" and "timeout" or "failed", nil, tostring(message), code or "EFAILED"
+end
+
+--- Asks a retry policy for a delay; nil when it has no opinion.
+---@param instance mlxresolve.Instance
+---@param failure mlxresolve.Failure
+---@return number? ms
+function step.ask_retry(instance, failure)
+  local ok, delay = instance:call("retry", false, failure, instance.ctx)
+  if ok and type(delay) == "number" and delay >= 0 then
+    return delay
+  end
+end
+
+local function why_skipped(self, flight, now)
+  if self.instance:is_bypassed(now) then
+    return "bypassed after errors"
+  end
+  if self.is_native and flight.is_native_echo then
+    return "the question came from our own native lookup"
+  end
+end
+
+--- One try, noted in the trace.
+local function try(self, asked, flight, task)
+  local instance, scheduler = self.instance, self.scheduler
+  local started = scheduler:now()
+  task.position, task.trying, task.note = self.following, true, false
+  flight.trying[self] = started
+  instance.tries = instance.tries + 1
+  local result, answer, message, code =
+    judge(self, asked, instance:call("resolve", self.timeout, asked, instance.ctx))
+  flight.trying[self] = nil
+  local detail = message or false
+  if task.note then
+    detail = detail and (detail .. " (" .. task.note .. ")") or task.note
+  end
+  flight.trace:add(self.label, result, started, scheduler:now() - started, detail)
+  return result, answer, message, code
+end
+
+--- Counts what a step came to, in the flight and the instance.
+local function settle(self, flight, result, answer, message, code)
+  if answer then
+    self.instance.answers = self.instance.answers + 1
+    if answer:is_denial() and self.passes_denials then
+      flight.denial = flight.denial or answer
+      return nil
+    end
+    answer.strategy, answer.step = self.label, self
+    return answer
+  end
+  if result ~= "pass" and result ~= "silent" then
+    self.instance.failures = self.instance.failures + 1
+    flight.has_failed = true
+    flight.message, flight.code = self.label .. ": " .. message, code
+  end
+end
+
+local function ask_strategy(self, asked, flight, task)
+  local scheduler = self.scheduler
+  local now = scheduler:now()
+  flight.was_asked = true
+  local skipped = why_skipped(self, flight, now)
+  if skipped then
+    flight.trace:add(self.label, "skipped", now, 0, skipped)
+    return nil
+  end
+  local attempt = 0
+  while true do
+    local result, answer, message, code = try(self, asked, flight, task)
+    attempt = attempt + 1
+    local delay = self.retry
+      and not answer
+      and result ~= "pass"
+      and step.ask_retry(self.retry, {
+        attempt = attempt,
+        code = code,
+        message = message,
+        elapsed = scheduler:now() - now,
+      })
+    if not delay then
+      return settle(self, flight, result, answer, message, code)
+    end
+    scheduler:sleep(delay)
+  end
+end
+
+---------------------------------------------------------------- asking several side by side
+
+local function race_members(self, asked, flight)
+  local functions = {}
+  for _, member in ipairs(self.members) do
+    if member:fits(asked) then
+      functions[#functions + 1] = function()
+        return member:ask(asked, flight)
+      end
+    end
+  end
+  if #functions == 0 then
+    return nil
+  end
+  return (group.race(self.scheduler, functions, self.node.after or false))
+end
+
+--- Losers of a race were stopped before they could note what became of them.
+local function note_losers(self, flight, text)
+  local now = self.scheduler:now()
+  for _, member in ipairs(self.members) do
+    local started = flight.trying[member]
+    if started then
+      flight.trying[member] = nil
+      flight.trace:add(member.label, "cancelled", started, now - started, text)
+    end
+  end
+end
+
+local function ask_race(self, asked, flight)
+  local started = self.scheduler:now()
+  local ok, answer = self.scheduler:attempt(self.timeout, race_members, self, asked, flight)
+  if ok then
+    note_losers(self, flight, "another was faster")
+    return answer
+  end
+  local text = answer == TIMEOUT and ("no result within %g ms"):format(self.timeout)
+    or tostring(answer)
+  note_losers(self, flight, text)
+  flight.trace:add(self.label, "timeout", started, self.scheduler:now() - started, text)
+  flight.has_failed = true
+  flight.message, flight.code = self.label .. ": " .. text, "ETIMEOUT"
+end
+
+--- Asks this step, within the running task.
+---@param asked mlxresolve.Query
+---@param flight mlxresolve.Flight
+---@return mlxresolve.Answer|nil  nil when the next is to be asked
+function methods:ask(asked, flight)
+  if self.members then
+    return ask_race(self, asked, flight)
+  end
+  return ask_strategy(self, asked, flight, self.scheduler.running)
+end
+
+return step

@@ -1,0 +1,150 @@
+local bed = require("support.bed")
+
+describe("mlxresolve.flight", function()
+  local strategy = bed.strategy
+
+  it("asks once for 500 questions about one slow name", function()
+    local slow = strategy("slow", function(query, ctx)
+      ctx:sleep(300)
+      return query:answer { a = "192.0.2.1" }
+    end)
+    local b = bed.open { slow }
+    local answered = 0
+    for _ = 1, 500 do
+      b.resolver:resolve("slow.example", { type = "A" }, function(result)
+        answered = answered + (result.addresses[1].address == "192.0.2.1" and 1 or 0)
+      end)
+    end
+    b.world:settle()
+    assert.equal(500, answered)
+    assert.equal(1, slow.calls)
+  end)
+
+  it("ends when its last waiter leaves, and closes what was opened", function()
+    local ended = false
+    local b = bed.open {
+      strategy("slow", function(_, ctx)
+        ctx:udp { bind = "127.0.0.1:0" }
+        ctx:sleep(60e3)
+        ended = true
+      end),
+    }
+    local results = {}
+    local one = b.resolver:resolve("slow.example", { type = "A" }, function(...)
+      results[#results + 1] = { ... }
+    end)
+    local other = b.resolver:resolve("slow.example", { type = "A" }, function() end)
+    b.world:advance(10)
+    one:cancel()
+    b.world:advance(10)
+    assert.equal("ECANCELED", results[1][3])
+    assert.equal(1, b.resolver.flights.count)
+    other:cancel()
+    b.world:advance(10)
+    assert.equal(0, b.resolver.flights.count)
+    assert.is_false(ended)
+    assert.is_nil(next(b.world.sockets))
+    assert.equal(0, b.resolver.scheduler.live)
+  end)
+
+  it("ends at the policy's deadline, whatever a strategy waits for", function()
+    local b = bed.open({
+      strategy("stuck", function(_, ctx)
+        while true do
+          pcall(ctx.sleep, ctx, 1000)
+          local ok = pcall(ctx.sleep, ctx, 1000)
+          if not ok then
+            error("gave in")
+          end
+        end
+      end),
+    }, { deadline = "2s" })
+    local result, _, code = b:ask("a.example")
+    assert.is_nil(result)
+    assert.is_not_nil(code)
+    assert.is_true(b.world:now() <= 3001)
+  end)
+
+  it("serves stale when all strategies fail and the policy allows it", function()
+    local healthy = true
+    local b = bed.open({
+      strategy("moody", function(query)
+        if healthy then
+          return query:answer({ a = "192.0.2.1" }, 10)
+        end
+        return nil, "down", "ENETDOWN"
+      end),
+    }, { cache = { stale = "1h" } })
+    assert.equal("192.0.2.1", b:address("a.example"))
+    healthy = false
+    b.world:advance(60e3)
+    local result = b:ask("a.example")
+    assert.is_true(result.stale)
+    assert.equal("192.0.2.1", result.addresses[1].address)
+  end)
+
+  it("fails when all strategies failed, and denies when nobody knows", function()
+    local b = bed.open {
+      strategy("down", function(query)
+        if query.name == "down.example." then
+          return nil, "no route", "ENETUNREACH"
+        end
+      end),
+    }
+    local _, message, code = b:ask("down.example")
+    assert.equal("ENETUNREACH", code)
+    assert.equal("down: no route", message)
+    assert.equal("nxdomain", b:address("ghost.example"))
+  end)
+
+  it("does not keep the verdict that nobody knows a name", function()
+    local known = false
+    local b = bed.open {
+      strategy("late", function(query)
+        return known and query:answer { a = "192.0.2.1" } or nil
+      end),
+    }
+    assert.equal("nxdomain", b:address("new.local"))
+    known = true
+    assert.equal("192.0.2.1", b:address("new.local"))
+  end)
+
+  it("keeps an answer for its TTL and says so", function()
+    local once = strategy("once", function(query)
+      return query:answer({ a = "192.0.2.1" }, 30)
+    end)
+    local b = bed.open { once }
+    assert.is_false(b:ask("a.example").cached)
+    b.world:advance(20e3)
+    local result = b:ask("a.example")
+    assert.is_true(result.cached)
+    assert.equal(10, result.addresses[1].ttl)
+    assert.equal("once", result.addresses[1].strategy)
+    b.world:advance(11e3)
+    assert.is_false(b:ask("a.example").cached)
+    assert.equal(2, once.calls)
+  end)
+
+  it("does not keep what a strategy with cache = false says", function()
+    local plugin = strategy("fleeting", function(query)
+      return query:answer({ a = "192.0.2.1" }, 30)
+    end)
+    plugin.cache = false
+    local b = bed.open { require("mlxresolve").use(plugin) }
+    b:ask("a.example")
+    assert.is_false(b:ask("a.example").cached)
+  end)
+
+  it("remembers what it did for who asks later", function()
+    local b = bed.open {
+      strategy("one", function(query)
+        return query:answer { a = "192.0.2.1" }
+      end),
+    }
+    b:ask("a.example")
+    local entry = b.resolver.flights.history[1]
+    assert.equal("a.example.", entry.name)
+    assert.equal("answer", entry.status)
+    assert.equal("one", entry.trace:list()[1].strategy)
+  end)
+end)

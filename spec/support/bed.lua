@@ -1,0 +1,85 @@
+--- A resolver in a virtual world, on a policy given as strategies in place: what most specs of
+--- the Lua side run on.
+
+local mlx = require("mlxresolve")
+local virtual = require("mlxresolve.world.virtual")
+
+local bed = {}
+local methods = {}
+local mt = { __index = methods }
+
+--- Opens a resolver. `strategies` is a list of what `use` takes or has made; `fields` are further
+--- fields of the policy.
+function bed.open(strategies, fields)
+  local world = virtual.new()
+  local list = {}
+  for i, strategy in ipairs(strategies) do
+    list[i] = type(strategy) == "table" and strategy.resolve and mlx.use(strategy) or strategy
+  end
+  local policy = { strategies = list }
+  for key, value in pairs(fields or {}) do
+    policy[key] = value
+  end
+  local resolver, message = mlx.open(mlx.policy(policy), { world = world })
+  assert(resolver, message)
+  world:advance(0)
+  return setmetatable({ world = world, resolver = resolver, mlx = mlx }, mt)
+end
+
+--- A strategy that runs `fn(query, ctx)` and counts its calls.
+function bed.strategy(name, fn, extra)
+  local plugin = { name = name, calls = 0 }
+  for key, value in pairs(extra or {}) do
+    plugin[key] = value
+  end
+  function plugin.resolve(_, query, ctx)
+    plugin.calls = plugin.calls + 1
+    return fn(query, ctx)
+  end
+  return plugin
+end
+
+--- Resolves one type to the end: the result, or nil, message, code.
+function methods:ask(name, type, options)
+  options = options or {}
+  options.types = { type or "A" }
+  local results
+  self.resolver:resolve(name, options, function(...)
+    results = { n = select("#", ...), ... }
+  end)
+  self.world:settle(function()
+    return results ~= nil
+  end)
+  assert(results, "no callback came")
+  return unpack(results, 1, results.n)
+end
+
+--- The first address of an answer, or what came in its place: "nxdomain", "ETIMEOUT", ….
+function methods:address(name, type)
+  local result, _, code = self:ask(name, type)
+  if not result then
+    return code
+  end
+  return result.addresses[1] and result.addresses[1].address or result.status
+end
+
+--- A server for `world.servers` that answers from a table name → address, NXDOMAIN for others.
+function bed.server(known, delay)
+  local core = require("mlxresolve.core")
+  local server = { calls = 0 }
+  function server.answer(name, number)
+    server.calls = server.calls + 1
+    local type_name = core.wire.type_name(number)
+    local data = known[name]
+    if not data then
+      return core.answer.deny(name, type_name, "nxdomain", 60), "nxdomain", 60, delay
+    end
+    if type_name ~= "A" then
+      return core.answer.deny(name, type_name, "nodata", 60), "nodata", 60, delay
+    end
+    return core.answer.build(name, "A", { data }, 60), "answer", 60, delay
+  end
+  return server
+end
+
+return bed
