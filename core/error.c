@@ -32,6 +32,7 @@ static const error_row_t rows[] = {
     {-EEXIST, "EEXIST", NULL},
     {-EHOSTUNREACH, "EHOSTUNREACH", NULL},
     {-EINVAL, "EINVAL", NULL},
+    {-EIO, "EIO", NULL},
     {-EMFILE, "EMFILE", NULL},
     {-EMSGSIZE, "EMSGSIZE", NULL},
     {-ENAMETOOLONG, "ENAMETOOLONG", NULL},

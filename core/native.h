@@ -17,7 +17,7 @@ enum { MLXR_NATIVE_ADDRESSES = 64 }; ///< per result; more are dropped
 typedef struct mlxr_native_options {
   uint32_t threads;     ///< working at a time; 0 means 4
   uint32_t max_threads; ///< with stuck ones; 0 means 64
-  uint32_t max_waiting; ///< questions in the queue; 0 means 1024
+  uint32_t max_waiting; ///< questions under way; 0 means 1024, at most 65535
 } mlxr_native_options_t;
 
 typedef struct mlxr_native_result {
@@ -30,7 +30,8 @@ typedef struct mlxr_native_result {
 
 typedef struct mlxr_native_stats {
   uint64_t asked, joined, answered, timed_out, abandoned;
-  uint32_t threads, stuck, waiting;
+  uint32_t threads, stuck; ///< now, the stuck ones among the threads
+  uint32_t waiting;        ///< lookups that no thread has begun
 } mlxr_native_stats_t;
 
 int mlxr_native_open(const mlxr_native_options_t *options, mlxr_native_t **out);
@@ -38,9 +39,13 @@ int mlxr_native_open(const mlxr_native_options_t *options, mlxr_native_t **out);
 void mlxr_native_close(mlxr_native_t *native);
 int mlxr_native_fd(const mlxr_native_t *native);
 
-/// `family` is 4, 6 or 0 for both. `deadline` is monotonic ms.
+/// `family` is 4, 6 or 0 for both. `deadline` is monotonic ms. The name goes to
+/// the system as it is: a final dot keeps search lists out, but then /etc/hosts
+/// does not know it. MLXR_ETEXT when it is empty or has more than 255 bytes,
+/// MLXR_EBUSY when too many questions are under way.
 int mlxr_native_ask(mlxr_native_t *native, const char *name, int family,
                     uint64_t deadline, uint64_t now, uint32_t *slot);
+/// Forgets the question: there will be no result.
 void mlxr_native_cancel(mlxr_native_t *native, uint32_t slot);
 
 /// Up to `count` results; `*next` is when to step again, UINT64_MAX for never.
