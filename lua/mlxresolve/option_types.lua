@@ -55,18 +55,20 @@ local function endpoint(value, spec)
 end
 
 local function network(value)
-  if type(value) ~= "string" then
+  -- Without a prefix a slip would quietly become a network of one address.
+  if type(value) ~= "string" or not value:find("/", 1, true) then
     return nil
   end
   local base, prefix = core.address.network(value)
   return base and ("%s/%d"):format(base, prefix) or nil
 end
 
+-- Not every name that DNS allows: "*.local", "192.0.2.1" and "a b" are meant otherwise.
 local function zone(value)
-  local name = type(value) == "string" and value ~= "" and core.name.canonical(value)
-  if name and not name:find("*", 1, true) and not name:find("[%s/]") then
-    return name
+  if type(value) ~= "string" or value == "" or value:find("[%s/*]") then
+    return nil
   end
+  return not core.address.parse(value) and core.name.canonical(value) or nil
 end
 
 local function dns_type(value)
@@ -81,7 +83,8 @@ local function peer(value)
   end
   local parsed = core.address.parse(value)
   if parsed then
-    return parsed.port and { name = parsed.address, port = parsed.port } or nil
+    local is_whole = parsed.port and parsed.port > 0
+    return is_whole and { name = parsed.address, port = parsed.port } or nil
   end
   local host, port = value:match("^([^:%s]+):(%d+)$")
   local name = host and core.name.canonical(host)

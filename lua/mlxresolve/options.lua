@@ -256,15 +256,17 @@ local function names_of(schema)
 end
 
 function Check:fields(schema, values)
-  local checked = {}
+  local checked, is_known = {}, true
   local names = names_of(schema)
-  for key in pairs(values) do
-    if not schema[key] then
+  for key, value in pairs(values) do
+    if self.hooks.is_unknown and self.hooks.is_unknown(value) then
+      is_known = is_known and schema[key] ~= nil
+    elseif not schema[key] then
       local at = { container = values, key = key }
       if type(key) == "string" then
         self:mistake(at, "key", "unknown option '%s'%s", key, suggest.hint(key, names))
       else
-        self:mistake(at, "value", "expected name = value, got %s", options.show(values[key]))
+        self:mistake(at, "value", "expected name = value, got %s", options.show(value))
       end
     end
   end
@@ -278,7 +280,7 @@ function Check:fields(schema, values)
       checked[name] = false
     elseif value ~= nil then
       checked[name] = check_value(self, spec, value, at)
-    elseif spec.required then
+    elseif spec.required and is_known then
       self:mistake(at, "key", "%s is missing: %s", at.label, options.expected(spec))
     end
   end

@@ -97,8 +97,7 @@ local function add_loaders(globals, env, modules)
   function globals.require(name)
     local module = modules[name]
     if not module then
-      local text =
-        "module '%s' is not for policies and plugins; only \"mlxresolve\" can be required"
+      local text = "module '%s' is not for policies and plugins: require \"mlxresolve\""
       error(text:format(tostring(name)), 2)
     end
     return module

@@ -32,7 +32,7 @@ end
 ---@param names string[]
 ---@return string|nil
 function suggest.nearest(word, names)
-  local limit = #word <= 3 and 1 or math.min(3, math.floor(#word / 3) + 1)
+  local limit = math.max(1, math.min(3, math.floor(#word / 3)))
   local best, best_distance
   for _, name in ipairs(names) do
     if type(name) == "string" and math.abs(#name - #word) <= limit then

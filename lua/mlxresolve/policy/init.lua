@@ -47,6 +47,7 @@ local function finish(record, checked, path, loader)
   end
   checked.file = path or false
   checked.files = {}
+  table.sort(loader.files)
   for _, list in ipairs { record.files, loader.files } do
     for _, file in ipairs(list) do
       table.insert(checked.files, file)

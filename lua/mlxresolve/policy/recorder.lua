@@ -4,6 +4,7 @@ local builders = require("mlxresolve.policy.builders")
 local globals = require("mlxresolve.policy.globals")
 local places = require("mlxresolve.policy.places")
 local poison = require("mlxresolve.policy.poison")
+local repair = require("mlxresolve.policy.repair")
 local report = require("mlxresolve.policy.report")
 local sandbox = require("mlxresolve.sandbox")
 local suggest = require("mlxresolve.suggest")
@@ -104,7 +105,7 @@ function Recorder:check_globals(source, fn)
   for _, name in ipairs(sandbox.names()) do
     known[name] = true
   end
-  known.print = true
+  known.print, known[repair.unknown] = true, true
   for _, use in ipairs(globals.of(fn)) do
     local place = unit.near(source, use.line, use.name)
     if use.is_write then
@@ -116,28 +117,23 @@ function Recorder:check_globals(source, fn)
   end
 end
 
--- "policy.lua:3: '}' expected near 'x'": the place of x.
-local function syntax_place(source, message)
-  local line, text = message:match(":(%d+): (.*)$")
-  line = tonumber(line) or 1
-  local near = text and text:match(" near '(.*)'$")
-  local token = near and near ~= "<eof>" and near
-  local place = token and unit.near(source, line, token)
-  if place and place.line == line then
-    return place, text
-  end
-  return unit.line(source, line), text or message
-end
-
+-- The marked text of a source and its sites; of one with syntax errors, of what can be saved.
 function Recorder:compile(source)
-  local fn, message = sandbox.load(source.text, "@" .. source.path, {})
-  if not fn then
-    local place, text = syntax_place(source, message)
-    self:mistake(place, text)
+  if source.text:byte(1) == 27 then
+    self:mistake(unit.line(source, 1), "this is bytecode; a policy must be Lua source")
     return nil
   end
-  self:check_globals(source, fn)
-  return places.mark(source)
+  local errors, text = repair.mend(source)
+  for _, one in ipairs(errors) do
+    self:mistake(one.place, "%s", one.text)
+  end
+  if not text then
+    return nil
+  end
+  local mended = #errors == 0 and source or unit.new(source.path, text, source)
+  self.units[source.path] = mended
+  self:check_globals(mended, assert(sandbox.load(text, "@" .. source.path, {})))
+  return places.mark(mended)
 end
 
 function Recorder:environment(source, sites)

@@ -15,7 +15,7 @@ local report = {}
 
 local function line_of(unit, number)
   local at = 0
-  for text in (unit.text .. "\n"):gmatch("(.-)\r?\n") do
+  for text in (unit.shown .. "\n"):gmatch("(.-)\r?\n") do
     at = at + 1
     if at == number then
       return text

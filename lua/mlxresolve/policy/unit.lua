@@ -6,6 +6,7 @@ local unit = {}
 ---@class mlxresolve.Unit
 ---@field path string
 ---@field text string
+---@field shown string   the text as written, for reports
 ---@field tokens mlxresolve.Token[]
 
 ---@class mlxresolve.Place
@@ -61,10 +62,12 @@ end
 --- Source text as a unit; a byte order mark or a #! line is blanked first.
 ---@param path string
 ---@param text string
+---@param original mlxresolve.Unit?  that the text was made from
 ---@return mlxresolve.Unit
-function unit.new(path, text)
+function unit.new(path, text, original)
   text = text:gsub("^\239\187\191", ""):gsub("^#!?", "--")
-  return { path = path, text = text, tokens = tokens.scan(text) }
+  local shown = original and original.shown or text
+  return { path = path, text = text, shown = shown, tokens = tokens.scan(text) }
 end
 
 return unit

@@ -85,11 +85,22 @@ local function inline_values(checker, draft)
   return values
 end
 
+local function has_unknown(plugin)
+  for _, value in pairs(plugin) do
+    if poison.is(value) then
+      return true
+    end
+  end
+  return false
+end
+
 local function inline(checker, draft)
   local plugin = draft.plugin
   local place = checker:place(plugin, "name", "value", draft.place)
   local is_good, message = plugins.check(plugin)
-  if not is_good then
+  if not is_good and has_unknown(plugin) then
+    return nil
+  elseif not is_good then
     return checker:mistake(draft.place, "the inline plugin %s", message)
   elseif type(plugin.name) ~= "string" then
     return checker:mistake(place, 'an inline plugin needs a name: use { name = "…", … }')

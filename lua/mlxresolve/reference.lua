@@ -1,0 +1,115 @@
+--- The reference of plugins and policy fields as Markdown tables, made from the plugins
+--- themselves: their first comment, the functions that they define, their options.
+local option_schema = require("mlxresolve.option_schema")
+local plugins = require("mlxresolve.plugins")
+local schema = require("mlxresolve.policy.schema")
+
+local reference = {}
+
+--- The sentences that a plugin's file begins with, up to the first full stop.
+---@param text string
+---@return string
+function reference.summary(text)
+  local lines = {}
+  for line in text:gmatch("[^\n]*") do
+    local comment = line:match("^%-%-%-?%s?(.*)$")
+    if not comment and line ~= "" then
+      break
+    elseif comment then
+      lines[#lines + 1] = comment
+    end
+  end
+  local prose = table.concat(lines, " ")
+  return prose:match("^(.-%.)%s") or prose:match("^(.-%.)$") or prose
+end
+
+local function escape(text)
+  return (text:gsub("|", "\\|"))
+end
+
+local function option_text(option)
+  if option.required then
+    return ("`%s` (%s, required)"):format(option.name, option.type)
+  elseif option.default then
+    return ("`%s` (%s, `%s`)"):format(option.name, option.type, option.default)
+  end
+  return ("`%s` (%s)"):format(option.name, option.type)
+end
+
+local function kinds_text(plugin)
+  local list = {}
+  for _, kind in ipairs(plugins.kinds_of(plugin)) do
+    if kind.method ~= "open" or #plugins.kinds_of(plugin) == 1 then
+      list[#list + 1] = kind.noun:gsub("^an? ", "")
+    end
+  end
+  return table.concat(list, ", ")
+end
+
+local function row(name, entry)
+  local list = {}
+  for i, option in ipairs(option_schema.describe(entry.plugin.options or {})) do
+    list[i] = option_text(option)
+  end
+  local cells = { "`" .. name .. "`", kinds_text(entry.plugin), reference.summary(entry.text) }
+  cells[4] = table.concat(list, "; ")
+  for i, cell in ipairs(cells) do
+    cells[i] = escape(cell)
+  end
+  return "| " .. table.concat(cells, " | ") .. " |"
+end
+
+--- A row per plugin that `loader` finds: name, kind, what it does, options.
+---@param loader mlxresolve.Plugins
+---@return string
+function reference.plugin_table(loader)
+  local lines = { "| plugin | kind | what it does | options |", "|---|---|---|---|" }
+  for _, name in ipairs(loader:names()) do
+    local entry, message = loader:load(name)
+    lines[#lines + 1] = row(name, entry or error(message, 0))
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function options_table(fields)
+  local lines = { "| option | type | default | what it does |", "|---|---|---|---|" }
+  for _, option in ipairs(option_schema.describe(fields)) do
+    local is_off = option.default == "false" and option.type ~= "boolean"
+    local default = option.default and not is_off and ("`%s`"):format(option.default)
+    default = default or (option.required and "required" or "")
+    lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(
+      option.name,
+      escape(option.type),
+      escape(default),
+      escape(option.doc)
+    )
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+--- The options that every strategy takes.
+---@return string
+function reference.common_table()
+  return options_table(schema.common)
+end
+
+--- The fields of `mlx.policy`.
+---@return string
+function reference.policy_table()
+  return options_table(schema.policy)
+end
+
+--- Puts the tables between their marks in a Markdown text:
+--- `<!-- table: plugins -->` … `<!-- end -->`.
+---@param text string
+---@param tables table<string, string>
+---@return string
+function reference.fill(text, tables)
+  return (
+    text:gsub("(<!%-%- table: (%a+) %-%->\n).-(<!%-%- end %-%->)", function(head, name, tail)
+      return head .. (tables[name] or error("no table named " .. name, 0)) .. tail
+    end)
+  )
+end
+
+return reference

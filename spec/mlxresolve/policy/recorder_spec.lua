@@ -1,0 +1,157 @@
+local policies = require("support.policies")
+
+local good = 'return mlx.policy { strategies = { use("finder") } }'
+
+describe("mlxresolve.policy.recorder", function()
+  it("places a syntax error", function()
+    assert.same(
+      { "3:8 unexpected symbol near '}'" },
+      policies.mistakes("local t = {\n  a =  }\n" .. good)
+    )
+    assert.same({ "3:3 unfinished string near '<eof>'" }, policies.mistakes('local t =\n  "abc'))
+  end)
+
+  it("places undefined variables, in functions that have not run, too", function()
+    assert.same(
+      {
+        "3:23 undefined variable 'tmeout' (did you mean 'timeout'?)",
+        "6:10 undefined variable 'io'",
+      },
+      policies.mistakes([[
+local timeout = 1
+local x = timeout and tmeout
+local function f()
+  local file = x
+  return io.open(file)
+end
+]] .. good)
+    )
+  end)
+
+  it("places assignments to globals", function()
+    assert.same(
+      { "2:1 assignment to global 'x': write local x = …" },
+      policies.mistakes("x = 1\nlocal y = x\n" .. good)
+    )
+  end)
+
+  it("tells how to begin when mlx is not defined", function()
+    local world = policies.world { ["/p.lua"] = "return mlx.policy { strategies = {} }" }
+    local _, mistakes = require("mlxresolve.policy").load("/p.lua", { world = world })
+    assert.equal(
+      "undefined variable 'mlx' (begin with: local mlx = require \"mlxresolve\")",
+      mistakes[1].text
+    )
+    assert.equal(1, #mistakes)
+  end)
+
+  it("places unknown fields of mlxresolve", function()
+    assert.same(
+      { "2:15 mlxresolve has no 'rase' (did you mean 'race'?)" },
+      policies.mistakes("local r = mlx.rase { after = 1 } " .. good)
+    )
+  end)
+
+  it("places an error while the policy runs", function()
+    assert.same(
+      { "3:3 attempt to perform arithmetic on local 'x' (a nil value)" },
+      policies.mistakes("local x\n  return x + 1")
+    )
+    assert.same(
+      { "3:1 attempt to call 'f.g', which is nil" },
+      policies.mistakes("local f = {}\nf.g(1)\n" .. good)
+    )
+    assert.same({ "2:1 no luck" }, policies.mistakes('error("no luck")'))
+  end)
+
+  it("checks what was said before an error as well", function()
+    assert.same({
+      "2:5 no plugin named 'findr' (did you mean 'finder'?)",
+      "3:1 stop",
+    }, policies.mistakes('use("findr")\nerror("stop")'))
+  end)
+
+  it("does not blame what follows from an undefined variable", function()
+    assert.same(
+      { "2:11 undefined variable 'settings'" },
+      policies.mistakes("local n = settings.count + 1\nlocal t = { [n.x] = 1 } error('x' .. nil)")
+    )
+  end)
+
+  it("stops a policy that does not come to an end", function()
+    local list = policies.mistakes("while true do end")
+    assert.equal(1, #list)
+    assert.matches("does not come to an end", list[1])
+  end)
+
+  it("gives a policy its surroundings through the world only", function()
+    local world = policies.world {
+      ["/p.lua"] = [[
+        local mlx = require("mlxresolve")
+        print("here", mlx.hostname(), mlx.env("ROOM"), mlx.env("NONE", "fallback"))
+        return mlx.policy { strategies = { mlx.use("finder") } }]],
+    }
+    world.environment.ROOM = "12"
+    assert(require("mlxresolve.policy").load("/p.lua", {
+      world = world,
+      plugin_dirs = { "/plugins" },
+    }))
+    assert.same({ "info: /p.lua: here\there\t12\tfallback" }, world.lines)
+  end)
+
+  it("includes other files, seen from the including one", function()
+    local checked = assert(policies.load(
+      [[
+      return mlx.policy { strategies = mlx.include("parts/list.lua") }]],
+      {
+        ["/etc/parts/list.lua"] = [[
+        local mlx = require("mlxresolve")
+        return { mlx.use("finder", mlx.include("options.lua")) }]],
+        ["/etc/parts/options.lua"] = "return { count = 7 }",
+      }
+    ))
+    assert.equal(7, checked.strategies[1].options.count)
+    assert.equal("/etc/parts/list.lua", checked.strategies[1].file)
+    assert.same({
+      "/etc/p.lua",
+      "/etc/parts/list.lua",
+      "/etc/parts/options.lua",
+      "/plugins/finder.lua",
+    }, checked.files)
+  end)
+
+  it("reports mistakes of included files at their own places", function()
+    local _, mistakes = policies.load(
+      [[
+      return mlx.policy { strategies = { mlx.include("a.lua"), use("findr") } }]],
+      {
+        ["/etc/a.lua"] = "\nreturn undefnd",
+      }
+    )
+    assert.equal(2, #mistakes)
+    assert.equal("/etc/a.lua", mistakes[1].file)
+    assert.same({ 2, 8 }, { mistakes[1].line, mistakes[1].column })
+    assert.equal("/etc/p.lua", mistakes[2].file)
+  end)
+
+  it("refuses to include what is missing or includes itself", function()
+    assert.same(
+      { "2:31 cannot read '/etc/x.lua': /etc/x.lua: no such file" },
+      policies.mistakes('local x = mlx and mlx.include("x.lua")\n' .. good)
+    )
+    local _, mistakes = policies.load('mlx.include("a.lua")\n' .. good, {
+      ["/etc/a.lua"] = 'require("mlxresolve").include("p.lua")',
+    })
+    assert.matches("included twice, or includes itself", mistakes[1].text)
+    assert.equal("/etc/a.lua", mistakes[1].file)
+  end)
+
+  it("leaves hooks of the host as they were", function()
+    local function hook() end
+    debug.sethook(hook, "", 1000000)
+    policies.mistakes(good)
+    local now = debug.gethook()
+    debug.sethook()
+    assert.equal(hook, now)
+  end)
+end)

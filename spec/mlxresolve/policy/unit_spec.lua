@@ -1,0 +1,25 @@
+local unit = require("mlxresolve.policy.unit")
+
+describe("mlxresolve.policy.unit", function()
+  it("finds a name near a line", function()
+    local source = unit.new("p.lua", "x = 1\ny = x\n\nz = y")
+    local place = unit.near(source, 4, "x")
+    assert.same({ 2, 5, 1 }, { place.line, place.column, place.length })
+  end)
+
+  it("falls back to the line when the name is not there", function()
+    local source = unit.new("p.lua", "x = 1\n  yy = 2")
+    local place = unit.near(source, 2, "q")
+    assert.same({ 2, 3, 6 }, { place.line, place.column, place.length })
+  end)
+
+  it("has a place for an empty line", function()
+    local place = unit.line(unit.new("p.lua", "\n\n"), 2)
+    assert.same({ 2, 1, 1 }, { place.line, place.column, place.length })
+  end)
+
+  it("passes over a first line for the shell and a byte order mark", function()
+    assert.is_truthy(loadstring(unit.new("p.lua", "#!/usr/bin/env mlxresolve\nreturn 1").text))
+    assert.is_truthy(loadstring(unit.new("p.lua", "\239\187\191return 1").text))
+  end)
+end)

@@ -1,0 +1,49 @@
+local plugins = require("mlxresolve.plugins")
+local reference = require("mlxresolve.reference")
+local virtual = require("mlxresolve.world.virtual")
+
+describe("mlxresolve.reference", function()
+  it("takes what a plugin does from its first sentence", function()
+    assert.equal(
+      "Finds hosts (RFC 6762 section 6).",
+      reference.summary("--- Finds hosts (RFC\n--- 6762 section 6). More.\n---\nlocal x = 1 -- y.")
+    )
+    assert.equal("Finds.", reference.summary("-- Finds.\nlocal x"))
+    assert.equal("", reference.summary("local x"))
+  end)
+
+  it("makes a row of a plugin", function()
+    local world = virtual.new()
+    world.files["/a/finder.lua"] = [[
+--- Finds a|b.
+return {
+  options = { zones = { "list", of = "zone", required = true }, wait = { "ttl", default = "1s" } },
+  resolve = function() end,
+  open = function() end,
+}]]
+    assert.equal(
+      [[
+| plugin | kind | what it does | options |
+|---|---|---|---|
+| `finder` | strategy | Finds a\|b. | `wait` (ttl, `"1s"`); `zones` (list of zone, required) |
+]],
+      reference.plugin_table(plugins.new(world, { "/a" }))
+    )
+  end)
+
+  it("fails for a plugin that does not load", function()
+    local world = virtual.new()
+    world.files["/a/finder.lua"] = "return {}"
+    assert.has_error(function()
+      reference.plugin_table(plugins.new(world, { "/a" }))
+    end)
+  end)
+
+  it("fills marked places of a document and leaves the rest", function()
+    local text = "a\n<!-- table: x -->\nold %1\n<!-- end -->\nb"
+    assert.equal(
+      "a\n<!-- table: x -->\nnew %1\n<!-- end -->\nb",
+      reference.fill(text, { x = "new %1\n" })
+    )
+  end)
+end)

@@ -1,0 +1,26 @@
+local suggest = require("mlxresolve.suggest")
+
+describe("mlxresolve.suggest", function()
+  it("counts a swap of neighbours as one step", function()
+    assert.equal(1, suggest.distance("tiemout", "timeout"))
+    assert.equal(1, suggest.distance("mdnss", "mdns"))
+    assert.equal(3, suggest.distance("abc", "xyz"))
+    assert.equal(0, suggest.distance("HOSTS", "hosts"))
+  end)
+
+  it("names the nearest", function()
+    assert.equal("timeout", suggest.nearest("tiemout", { "types", "timeout", "retry" }))
+    assert.equal("mdns", suggest.nearest("mdnss", { "dns", "mdns" }))
+  end)
+
+  it("takes the first of the alphabet among equally near names", function()
+    assert.equal("axes", suggest.nearest("axe", { "axez", "axes" }))
+  end)
+
+  it("names nothing when nothing is near enough to be meant", function()
+    assert.is_nil(suggest.nearest("zebra", { "timeout", "mdns" }))
+    assert.is_nil(suggest.nearest("x", { "y" }))
+    assert.equal("", suggest.hint("zebra", { "mdns" }))
+    assert.equal("", suggest.hint(nil, { "mdns" }))
+  end)
+end)

@@ -1,0 +1,42 @@
+local units = require("mlxresolve.units")
+
+describe("mlxresolve.units", function()
+  it("reads durations as milliseconds", function()
+    assert.equal(150, units.duration("150ms"))
+    assert.equal(4500, units.duration("4.5s"))
+    assert.equal(300000, units.duration("5m"))
+    assert.equal(86400000, units.duration("1d"))
+    assert.equal(20, units.duration(20))
+  end)
+
+  it("reads times to live as whole seconds", function()
+    assert.equal(0, units.ttl("0s"))
+    assert.equal(3600, units.ttl("1h"))
+    assert.equal(604800, units.ttl("1w"))
+    assert.equal(90, units.ttl("1.5m"))
+    assert.is_nil(units.ttl("150ms"))
+    assert.is_nil(units.ttl(0.5))
+  end)
+
+  it("refuses a time to live that no record can carry (RFC 2181 section 8)", function()
+    assert.equal(2147483647, units.ttl(2147483647))
+    assert.is_nil(units.ttl(2147483648))
+  end)
+
+  it("reads sizes as bytes", function()
+    assert.equal(33554432, units.size("32MiB"))
+    assert.equal(1e9, units.size("1GB"))
+    assert.equal(512, units.size("512B"))
+  end)
+
+  it("refuses what only looks like a quantity", function()
+    for _, text in ipairs { "2 sec", "2", "s", "", "-1s", "1..5s", "2 s", "1mb", "0x10s" } do
+      assert.is_nil(units.duration(text), text)
+      assert.is_nil(units.size(text), text)
+    end
+    assert.is_nil(units.duration(-1))
+    assert.is_nil(units.duration(0 / 0))
+    assert.is_nil(units.duration(math.huge))
+    assert.is_nil(units.duration(true))
+  end)
+end)

@@ -1,0 +1,12 @@
+local version = require("mlxresolve.version")
+
+describe("mlxresolve.version", function()
+  it("runs plugins of the same major and no later minor version", function()
+    assert.equal("1.0", version.api)
+    assert.is_true(version.is_compatible("1.0"))
+    assert.is_true(version.is_compatible(1))
+    assert.is_false(version.is_compatible("1.1"))
+    assert.is_false(version.is_compatible("2.0"))
+    assert.is_false(version.is_compatible("one"))
+  end)
+end)
