@@ -1,0 +1,128 @@
+--- From stored records to answers: what is known of a question, and the pursuit of what is
+--- not, through aliases.
+
+local core = require("mlxresolve.core")
+local scopes = require("mlxresolve.mdns.scopes")
+
+local MAX_ALIASES = 8
+
+local answers = {}
+
+local function context(engine, scope)
+  return engine.scheduler:now(), scopes.filter(scope, engine.sockets.links)
+end
+
+--- Is anything known that answers this?
+---@param engine mlxresolve.mdns.Engine
+---@param scope mlxresolve.mdns.Scope
+---@return boolean
+function answers.is_known(engine, name, type, scope)
+  local now, filter = context(engine, scope)
+  local store = engine.store
+  return store:get(name, type, now, filter) ~= nil
+    or store:get(name, "CNAME", now, filter) ~= nil
+    or store:denies(name, type, now, filter) ~= nil
+end
+
+--- The moment from which on a type will be denied, when its silence is being waited for.
+---@return number|nil ms
+function answers.verdict(engine, name, type, scope)
+  local now, filter = context(engine, scope)
+  local ttl, moment = engine.store:denies(name, type, now, filter)
+  return not ttl and moment or nil
+end
+
+---@class mlxresolve.mdns.Known
+---@field packet string?
+---@field status "answer"|"nodata"|nil
+---@field ttl integer
+---@field interface integer?
+---@field alias string?  the name is an alias of this one
+
+local function known_records(name, type, data, ttl, interface)
+  local packet, message, code = core.answer.build(name, type, data, ttl)
+  if not packet then
+    return nil, message, code
+  end
+  return { packet = packet, status = "answer", ttl = ttl, interface = interface }
+end
+
+local function known_absence(name, type, ttl, interface)
+  local packet, message, code = core.answer.deny(name, type, "nodata", ttl)
+  if not packet then
+    return nil, message, code
+  end
+  return { packet = packet, status = "nodata", ttl = ttl, interface = interface }
+end
+
+--- What is known about a type of a name; or nil; or nil, message, code.
+---@return mlxresolve.mdns.Known|nil, string? message, string? code
+function answers.recall(engine, name, type, scope)
+  local now, filter = context(engine, scope)
+  local store = engine.store
+  -- Whoever is told of a name by this has to hear of its changes.
+  store:give(name)
+  local data, ttl, interface = store:get(name, type, now, filter)
+  if data then
+    return known_records(name, type, data, ttl, interface)
+  end
+  data, ttl = store:get(name, "CNAME", now, filter)
+  if data then
+    return { alias = data[1], ttl = ttl }
+  end
+  ttl, interface = store:denies(name, type, now, filter)
+  if ttl then
+    return known_absence(name, type, ttl, interface)
+  end
+  return nil
+end
+
+local function finish(known, aliases)
+  local packet, ttl = known.packet, known.ttl
+  for i = #aliases, 1, -1 do
+    local message, code
+    ttl = math.min(ttl, aliases[i].ttl)
+    packet, message, code = core.answer.alias(packet, aliases[i].name, aliases[i].ttl)
+    if not packet then
+      return nil, message, code
+    end
+  end
+  return packet, known.status, ttl, known.interface
+end
+
+---@class mlxresolve.mdns.Request
+---@field name string  moves along the aliases
+---@field type string
+---@field scope mlxresolve.mdns.Scope
+---@field lookup mlxresolve.mdns.Lookup|false  that was waited for last
+
+--- Waits in the running task until the request can be answered.
+---@param engine mlxresolve.mdns.Engine
+---@param request mlxresolve.mdns.Request
+---@return string|nil packet, string status_or_message, integer|string ttl_or_code, integer? index
+function answers.pursue(engine, request)
+  local aliases = {}
+  while true do
+    local known, message, code = answers.recall(engine, request.name, request.type, request.scope)
+    if known and known.packet then
+      return finish(known, aliases)
+    elseif known then
+      aliases[#aliases + 1] = { name = request.name, ttl = known.ttl }
+      if #aliases > MAX_ALIASES then
+        return nil, ("%s has more than %d aliases"):format(aliases[1].name, MAX_ALIASES), "ELOOP"
+      end
+      request.name = known.alias
+    elseif message then
+      return nil, message, code
+    else
+      request.lookup = engine.lookups:take(request.name, request.type, request.scope)
+      local is_told
+      is_told, message, code = request.lookup:wait(request.type)
+      if not is_told then
+        return nil, message, code
+      end
+    end
+  end
+end
+
+return answers

@@ -1,0 +1,83 @@
+--- From a datagram to stored records: what of it is for us, and whether to believe it.
+
+local core = require("mlxresolve.core")
+local check = require("mlxresolve.mdns.check")
+local interest = require("mlxresolve.mdns.interest")
+
+-- More records than this in one packet are not an answer to anybody.
+local MAX_RECORDS = 512
+
+local hearing = {}
+
+--- A unicast reply must answer a question that asked for one, lately (RFC 6762 section 6).
+local function was_asked(engine, message, is_one_shot, now)
+  if is_one_shot and message.id ~= engine.one_shot_id then
+    return false
+  end
+  for _, record in ipairs(message.answers) do
+    for _, lookup in ipairs(engine.lookups:of(record.name)) do
+      if now - lookup.unicast_at <= check.UNICAST_WINDOW then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+local function put_section(engine, records, link, now, heard)
+  for i = 1, math.min(#records, MAX_RECORDS) do
+    local record = records[i]
+    if record.class == "IN" then
+      engine.store:put(record, link.index, now)
+      local types = heard[record.name] or {}
+      heard[record.name] = types
+      types[record.type] = types[record.type] or record.ttl > 0
+    end
+  end
+end
+
+--- Questions in a response are of no concern (section 6), nor is its authority section.
+local function learn(engine, message, link)
+  local now = engine.scheduler:now()
+  local heard = {}
+  put_section(engine, message.answers, link, now, heard)
+  put_section(engine, message.additionals, link, now, heard)
+  for name in pairs(engine.store:settle()) do
+    engine:changed(name)
+  end
+  for name, types in pairs(heard) do
+    for _, lookup in ipairs(engine.lookups:of(name)) do
+      lookup:heard(types, link.index)
+    end
+  end
+end
+
+--- Why a datagram is not for us, or nil when it was learnt from.
+---@param engine mlxresolve.mdns.Engine
+---@param is_one_shot boolean  it came to the ephemeral port
+---@param data string
+---@param at mlxresolve.mdns.Circumstances
+---@return string|nil reason  "query", "unawaited", "malformed", "unasked" or one of check.link
+function hearing.receive(engine, is_one_shot, data, at)
+  if not interest.is_response(data) then
+    return "query"
+  elseif not engine.interest:is_in(data) then
+    return "unawaited"
+  end
+  local link, reason = check.link(engine.sockets.links, at)
+  if not link then
+    return reason
+  end
+  local message = core.wire.decode(data)
+  if not message then
+    return "malformed"
+  end
+  local is_unicast = is_one_shot or (at.to and not check.is_multicast(at.to))
+  if is_unicast and not was_asked(engine, message, is_one_shot, engine.scheduler:now()) then
+    return "unasked"
+  end
+  learn(engine, message, link)
+  return nil
+end
+
+return hearing

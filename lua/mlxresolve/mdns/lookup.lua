@@ -1,0 +1,245 @@
+--- One name being asked for on the link: when to ask again, and whom to tell.
+---
+--- Both address families of a name are one lookup and one packet. The first question leaves
+--- at once, since somebody waits; a one-shot question from another port follows after 250 ms
+--- in case a packet was lost (it is answered by unicast, so that the rule of a second between
+--- equal multicast questions, RFC 6762 section 5.2, is kept), then multicast ones after 1, 3,
+--- 7 … s for as long as somebody waits. A lookup that nobody waits for has no timer.
+
+local answers = require("mlxresolve.mdns.answers")
+
+local ONE_SHOT_AFTER = 250
+local FIRST_GAP = 1000
+local MAX_GAP = 3600e3
+-- A family that is silent for this long after the other has answered is not there …
+local SILENCE = 50
+-- … for so many seconds.
+local SILENCE_TTL = 10
+
+local SIBLING = { A = "AAAA", AAAA = "A" }
+
+---@class mlxresolve.mdns.Lookup
+---@field name string
+---@field types string[]     what one packet asks
+---@field scope mlxresolve.mdns.Scope
+---@field questions integer  packets of the present round
+---@field asked_at number    ms, when the last multicast question was due
+---@field posted_at number   ms, of the last packet
+---@field unicast_at number  ms, when unicast replies were asked for last
+local Lookup = { __name = "mlxresolve.mdns.Lookup" }
+Lookup.__index = Lookup
+
+local lookup = {}
+
+--- What is asked along with a type: the two address families go together.
+---@param type string
+---@return string[]
+function lookup.types(type)
+  return SIBLING[type] and { "A", "AAAA" } or { type }
+end
+
+---@param engine mlxresolve.mdns.Engine
+---@param name string
+---@param types string[]
+---@param scope mlxresolve.mdns.Scope
+---@return mlxresolve.mdns.Lookup
+function lookup.new(engine, name, types, scope)
+  return setmetatable({
+    engine = engine,
+    scheduler = engine.scheduler,
+    name = name,
+    types = types,
+    scope = scope,
+    waiters = {},
+    questions = 0,
+    asked_at = -math.huge,
+    posted_at = -math.huge,
+    unicast_at = -math.huge,
+    gap = FIRST_GAP,
+    next_at = false,
+    one_shot_at = false,
+    verdict_at = false,
+    timer = false,
+  }, Lookup)
+end
+
+---------------------------------------------------------------- the schedule
+
+local tick
+
+local function earliest(self)
+  -- While a verdict is near, asking again would tell nothing new.
+  if self.verdict_at then
+    return self.verdict_at
+  end
+  return self.one_shot_at and math.min(self.one_shot_at, self.next_at) or self.next_at
+end
+
+local function stop_timer(self)
+  if self.timer then
+    self.scheduler:stop(self.timer)
+    self.timer = false
+  end
+end
+
+local function schedule(self)
+  stop_timer(self)
+  if #self.waiters > 0 then
+    local ms = math.max(0, earliest(self) - self.scheduler:now())
+    self.timer = self.scheduler:after(ms, tick, self)
+  end
+end
+
+local function begin(self, now)
+  self.questions = 0
+  self.asked_at, self.posted_at, self.gap = now, now, FIRST_GAP
+  self.one_shot_at, self.next_at = now + ONE_SHOT_AFTER, now + FIRST_GAP
+  self.engine:post(self, "first")
+end
+
+local function ask_again(self, now)
+  if self.one_shot_at and now >= self.one_shot_at then
+    self.one_shot_at, self.posted_at = false, now
+    self.engine:post(self, "one_shot")
+  end
+  if now >= self.next_at then
+    self.gap = math.min(self.gap * 2, MAX_GAP)
+    self.asked_at, self.posted_at, self.next_at = now, now, now + self.gap
+    self.engine:post(self, "again")
+  end
+end
+
+function tick(self)
+  local now = self.scheduler:now()
+  self.timer = false
+  if self.verdict_at and now >= self.verdict_at then
+    self.verdict_at = false
+    self:tell()
+  end
+  if #self.waiters > 0 then
+    ask_again(self, now)
+    schedule(self)
+  end
+end
+
+--- Asks, unless this was asked within the last second: then a one-shot question has to do
+--- first, and the next multicast one comes a second after the last, whatever the gap had
+--- grown to.
+local function join(self, type, now)
+  local moment = answers.verdict(self.engine, self.name, type, self.scope)
+  if moment then
+    self.verdict_at = moment
+  elseif now - self.asked_at >= FIRST_GAP then
+    begin(self, now)
+  else
+    self.gap = FIRST_GAP
+    self.next_at = self.asked_at + FIRST_GAP
+    self.one_shot_at = math.max(now, self.posted_at + ONE_SHOT_AFTER)
+  end
+end
+
+---------------------------------------------------------------- those who wait
+
+local function remove(self, position)
+  table.remove(self.waiters, position)
+  self.engine:leave(self)
+  if #self.waiters == 0 then
+    stop_timer(self)
+    self.verdict_at = false
+  end
+end
+
+local function forget(self, waiter)
+  for i = 1, #self.waiters do
+    if self.waiters[i] == waiter then
+      return remove(self, i)
+    end
+  end
+end
+
+--- Waits in the running task until something about the type is known; see `Engine:recall`.
+---@param type string
+---@return true|nil, string? message, string? code
+function Lookup:wait(type)
+  local waiter = { task = self.scheduler:current(), type = type }
+  self.waiters[#self.waiters + 1] = waiter
+  self.engine:enter(self)
+  join(self, type, self.scheduler:now())
+  schedule(self)
+  return self.scheduler:wait(forget, self, waiter)
+end
+
+--- Wakes those whose question can be answered now.
+function Lookup:tell()
+  for i = #self.waiters, 1, -1 do
+    local waiter = self.waiters[i]
+    if waiter and answers.is_known(self.engine, self.name, waiter.type, self.scope) then
+      remove(self, i)
+      waiter.task:wake(true)
+    end
+  end
+end
+
+--- Wakes everybody with a failure.
+---@param message string
+---@param code string
+function Lookup:fail(message, code)
+  for i = #self.waiters, 1, -1 do
+    local waiter = self.waiters[i]
+    remove(self, i)
+    waiter.task:wake(nil, message, code)
+  end
+end
+
+---------------------------------------------------------------- what the engine reports
+
+--- The packet posted before has left, or could not.
+---@param sent integer  datagrams
+function Lookup:posted(mode, sent, message, code)
+  if sent > 0 then
+    self.questions = self.questions + 1
+    if mode ~= "again" then
+      self.unicast_at = self.scheduler:now()
+    end
+  elseif self.questions == 0 then
+    self.asked_at = -math.huge
+    self:fail(message or "nothing to send on", code or "ENETDOWN")
+  end
+end
+
+--- A family that keeps silent after the other has spoken is denied from a moment on.
+local function expect_sibling(self, types, interface)
+  local engine, name, scope = self.engine, self.name, self.scope
+  local now = self.scheduler:now()
+  for type, sibling in pairs(SIBLING) do
+    if types[type] and not answers.is_known(engine, name, sibling, scope) then
+      local moment = answers.verdict(engine, name, sibling, scope)
+      if not moment then
+        moment = now + SILENCE
+        engine.store:deny(name, sibling, interface, moment, SILENCE_TTL, now)
+      end
+      self.verdict_at = moment
+    end
+  end
+end
+
+--- Records of this name were heard. `types` are those of the packet.
+---@param types table<string, boolean>
+---@param interface integer
+function Lookup:heard(types, interface)
+  if self.questions > 0 and self.types[2] then
+    expect_sibling(self, types, interface)
+  end
+  self:tell()
+  schedule(self)
+end
+
+--- A link came up while somebody waits: nobody there has heard the question.
+---@param link mlxresolve.mdns.Link
+function Lookup:ask_on(link)
+  if #self.waiters > 0 and not self.verdict_at then
+    self.engine:post(self, "first", link)
+  end
+end
+
+return lookup

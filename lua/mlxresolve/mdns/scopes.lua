@@ -1,0 +1,83 @@
+--- A scope says where a question goes and whose answers count: which interfaces, which families.
+--- Two askers with the same options share one scope, so that they share lookups.
+
+local scopes = {}
+
+---@class mlxresolve.mdns.Scope
+---@field key string
+---@field names table<string, boolean>|false  false: every link that mDNS fits
+---@field ipv4 boolean  speak over IPv4
+---@field ipv6 boolean
+
+--- The scope of these options, made once.
+---@param known table<string, mlxresolve.mdns.Scope>
+---@param options mlxresolve.mdns.AskOptions
+---@return mlxresolve.mdns.Scope
+function scopes.of(known, options)
+  local names = options.interfaces
+  local ipv4, ipv6 = options.ipv4 ~= false, options.ipv6 ~= false
+  local list = names and table.concat(names, ",") or ""
+  local key = ("%s/%s%s"):format(list, ipv4 and "4" or "", ipv6 and "6" or "")
+  local scope = known[key]
+  if not scope then
+    scope = { key = key, names = false, ipv4 = ipv4, ipv6 = ipv6 }
+    if names and #names > 0 then
+      scope.names = {}
+      for _, name in ipairs(names) do
+        scope.names[name] = true
+      end
+    end
+    known[key] = scope
+  end
+  return scope
+end
+
+---@param scope mlxresolve.mdns.Scope
+---@param link mlxresolve.mdns.Link
+---@return boolean
+function scopes.includes(scope, link)
+  local is_meant = link.is_default
+  if scope.names then
+    is_meant = scope.names[link.name] or false
+  end
+  return is_meant and ((scope.ipv4 and link.ipv4) or (scope.ipv6 and link.ipv6)) or false
+end
+
+---@param scope mlxresolve.mdns.Scope
+---@param speaking mlxresolve.mdns.Link[]
+---@return mlxresolve.mdns.Link[]
+function scopes.links(scope, speaking)
+  local found = {}
+  for _, link in ipairs(speaking) do
+    if scopes.includes(scope, link) then
+      found[#found + 1] = link
+    end
+  end
+  return found
+end
+
+--- Indexes of the interfaces whose records count, or nil when all do: what was heard
+--- elsewhere is no answer for those who named interfaces.
+---@return table<integer, boolean>|nil
+function scopes.filter(scope, speaking)
+  if not scope.names then
+    return nil
+  end
+  local indexes = {}
+  for _, link in ipairs(scopes.links(scope, speaking)) do
+    indexes[link.index] = true
+  end
+  return indexes
+end
+
+--- "eth0, wlan0", for messages.
+---@return string
+function scopes.describe(scope, speaking)
+  local names = {}
+  for i, link in ipairs(scopes.links(scope, speaking)) do
+    names[i] = link.name
+  end
+  return table.concat(names, ", ")
+end
+
+return scopes

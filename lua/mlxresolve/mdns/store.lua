@@ -1,0 +1,291 @@
+--- The records that were heard, with their time to live (RFC 6762 section 10).
+---
+--- One store for all interfaces: a record knows the one it came in on, and the same data
+--- heard on two of them are two records. Nothing runs here by itself: what has expired is
+--- dropped when its name is touched or when room is needed. Bounded in records and per name;
+--- when full, the names that were stored longest ago go first, except those being asked for.
+
+local rrsets = require("mlxresolve.mdns.rrsets")
+
+local MAX_RECORDS = 4096
+local MAX_PER_NAME = 64
+-- Apple's responders give host records 75 minutes; nobody gets more.
+local MAX_TTL = 4500
+-- What goodbyes and cache-flush bits leave (sections 10.1 and 10.2), ms.
+local GRACE = 1000
+
+---@class mlxresolve.mdns.Store
+---@field size integer  records held
+local Store = { __name = "mlxresolve.mdns.Store" }
+Store.__index = Store
+
+local store = {}
+
+---@param interest mlxresolve.mdns.Interest  told which names are stored
+---@return mlxresolve.mdns.Store
+function store.new(interest)
+  local ring = {}
+  ring.older, ring.newer = ring, ring
+  return setmetatable({
+    interest = interest,
+    names = {}, -- name -> list of records; `given` when an answer was made of it
+    ring = ring, -- the lists, the one stored longest ago behind `newer`
+    pinned = {}, -- name -> how many wait for it
+    size = 0,
+    appeared = {}, -- name -> true: records appeared since the last `settle`
+    doomed = {}, -- name and record in turn: doomed since the last `settle`
+    changed = {},
+  }, Store)
+end
+
+---------------------------------------------------------------- room
+
+local function add_name(self, name)
+  local ring = self.ring
+  local list = { name = name, given = false, older = ring.older, newer = ring }
+  list.older.newer, ring.older = list, list
+  self.names[name] = list
+  self.interest:add(name)
+  return list
+end
+
+local function drop_name(self, name)
+  local list = self.names[name]
+  self.size = self.size - #list
+  self.names[name] = nil
+  list.older.newer, list.newer.older = list.newer, list.older
+  self.interest:remove(name)
+end
+
+--- Keeps the records for which `keep(record, argument)` is true; the list if any is left.
+local function filter(self, name, keep, argument)
+  local list = self.names[name]
+  local kept, had = 0, #list
+  for i = 1, had do
+    local record = list[i]
+    if keep(record, argument) then
+      kept = kept + 1
+      list[kept] = record
+    end
+  end
+  for i = had, kept + 1, -1 do
+    list[i] = nil
+  end
+  self.size = self.size - (had - kept)
+  if kept > 0 then
+    return list
+  end
+  drop_name(self, name)
+  return nil
+end
+
+local function is_alive(record, now)
+  return record.expires > now
+end
+
+local function living(self, name, now)
+  return self.names[name] and filter(self, name, is_alive, now)
+end
+
+--- Drops the oldest names that nobody waits for until one more record fits.
+local function make_room(self, now)
+  local list = self.ring.newer
+  while self.size >= MAX_RECORDS and list ~= self.ring do
+    local following = list.newer
+    if living(self, list.name, now) and not self.pinned[list.name] then
+      drop_name(self, list.name)
+    end
+    list = following
+  end
+  return self.size < MAX_RECORDS
+end
+
+local function append(self, name, record, now)
+  local list = self.names[name]
+  if (list and #list >= MAX_PER_NAME) or not make_room(self, now) then
+    return false
+  end
+  list = self.names[name] or add_name(self, name)
+  list[#list + 1] = record
+  self.size = self.size + 1
+  return true
+end
+
+---------------------------------------------------------------- what was heard
+
+local function doom(self, name, record, now)
+  record.is_doomed = true
+  record.expires = math.min(record.expires, now + GRACE)
+  self.doomed[#self.doomed + 1] = name
+  self.doomed[#self.doomed + 1] = record
+end
+
+--- Section 10.2: members of the set that are older than a second end in a second, unless
+--- this packet or another says them again.
+local function flush_older(self, list, new, interface, now)
+  for i = 1, #list do
+    local old = list[i]
+    local is_member = old.type == new.type and old.interface == interface
+    if is_member and old.data ~= new.data and not old.is_doomed and now - old.added > GRACE then
+      doom(self, new.name, old, now)
+    end
+  end
+end
+
+local function is_other_type(record, type)
+  return record.type ~= type
+end
+
+--- Keeps a record of a response, or ends one.
+---@param record mlxresolve.Record
+---@param interface integer
+---@param now number
+function Store:put(record, interface, now)
+  local name, type = record.name, record.type
+  local list = living(self, name, now)
+  local same = list and rrsets.find(list, type, record.data, interface)
+  if record.ttl == 0 then
+    if same then
+      doom(self, name, same, now)
+    end
+    return
+  end
+  if list and record.cache_flush then
+    flush_older(self, list, record, interface, now)
+  end
+  local expires = now + math.min(record.ttl, MAX_TTL) * 1000
+  if same then
+    same.added, same.expires, same.is_doomed = now, expires, false
+    return
+  end
+  local new = {
+    type = type,
+    data = record.data,
+    interface = interface,
+    added = now,
+    expires = expires,
+    from = now,
+    is_doomed = false,
+  }
+  if append(self, name, new, now) then
+    self.appeared[name] = true
+    filter(self, name, is_other_type, "!" .. type)
+  end
+end
+
+--- Notes that a type stays silent: a denial that counts from `from` on, for `ttl` seconds.
+--- A record of that type takes its place whenever it comes.
+---@param name string
+---@param type string
+---@param interface integer
+---@param from number
+---@param ttl integer
+---@param now number
+function Store:deny(name, type, interface, from, ttl, now)
+  if self.names[name] then
+    filter(self, name, is_other_type, "!" .. type)
+  end
+  append(self, name, {
+    type = "!" .. type,
+    data = "",
+    interface = interface,
+    added = now,
+    expires = from + ttl * 1000,
+    from = from,
+    is_doomed = false,
+  }, now)
+end
+
+---------------------------------------------------------------- what is known
+
+--- The data of an RRset: see rrsets.data.
+---@return string[]|nil data, integer? ttl, integer? interface
+function Store:get(name, type, now, interfaces)
+  local list = living(self, name, now)
+  if not list then
+    return nil
+  end
+  return rrsets.data(list, type, now, interfaces)
+end
+
+--- Is it known that the name lacks the type: see rrsets.denial.
+---@return integer|nil ttl, number|nil interface_or_moment
+function Store:denies(name, type, now, interfaces)
+  local list = living(self, name, now)
+  if not list then
+    return nil
+  end
+  return rrsets.denial(list, type, now, interfaces)
+end
+
+--- Notes that somebody was told what is known of a name: he would miss a change.
+---@param name string
+function Store:give(name)
+  local list = self.names[name]
+  if list then
+    list.given = true
+  end
+end
+
+--- The names of which somebody was told and whose records have changed since the last call:
+--- a table that the next call reuses.
+---@return table<string, boolean>
+function Store:settle()
+  local changed, doomed = self.changed, self.doomed
+  for name in pairs(changed) do
+    changed[name] = nil
+  end
+  for name in pairs(self.appeared) do
+    self.appeared[name] = nil
+    changed[name] = true
+  end
+  for i = #doomed, 1, -2 do
+    if doomed[i].is_doomed then
+      changed[doomed[i - 1]] = true
+    end
+    doomed[i], doomed[i - 1] = nil, nil
+  end
+  for name in pairs(changed) do
+    local list = self.names[name]
+    if list and list.given then
+      list.given = false
+    else
+      changed[name] = nil
+    end
+  end
+  return changed
+end
+
+---------------------------------------------------------------- keeping and forgetting
+
+--- Keeps a name's records from being evicted while somebody waits for it; calls nest.
+---@param name string
+function Store:pin(name)
+  self.pinned[name] = (self.pinned[name] or 0) + 1
+end
+
+---@param name string
+function Store:unpin(name)
+  local count = self.pinned[name] or 1
+  self.pinned[name] = count > 1 and count - 1 or nil
+end
+
+local function is_elsewhere(record, interface)
+  return interface and record.interface ~= interface
+end
+
+--- Drops records: of a name, of an interface, or all.
+---@param what { name: string?, interface: integer? }
+function Store:forget(what)
+  if what.name then
+    if self.names[what.name] then
+      filter(self, what.name, is_elsewhere, what.interface)
+    end
+    return
+  end
+  for name in pairs(self.names) do
+    filter(self, name, is_elsewhere, what.interface)
+  end
+end
+
+return store

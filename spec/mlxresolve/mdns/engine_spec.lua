@@ -1,0 +1,359 @@
+local bed = require("support.mdns_bed")
+local core = require("mlxresolve.core")
+
+local A = { type = "A", data = "192.0.2.7" }
+local AAAA = { type = "AAAA", data = "2001:db8::7" }
+
+describe("mlxresolve.mdns.engine", function()
+  local link
+
+  before_each(function()
+    link = bed.new()
+  end)
+
+  it("asks for both families in one packet, over IPv4 and IPv6", function()
+    link:answer("mini2.local.", { A, AAAA })
+    local result = link:ask("mini2.local.", "A")
+    link.world:settle()
+    assert.same({
+      "4 2 QU A mini2.local. AAAA mini2.local.",
+      "6 2 QU A mini2.local. AAAA mini2.local.",
+    }, link:questions())
+    assert.same({ "192.0.2.7" }, result.data)
+    assert.equal("answer", result.status)
+    assert.equal(120, result.ttl)
+    assert.equal(2, result.interface)
+    assert.equal(1, result.ms)
+  end)
+
+  it("answers from what came along without another packet", function()
+    link:answer("mini2.local.", {
+      A,
+      AAAA,
+      {
+        name = "w._mlx._tcp.local.",
+        type = "SRV",
+        data = "0 0 50051 mini2.local.",
+        additional = true,
+      },
+    })
+    link:ask("mini2.local.", "A")
+    link.world:settle()
+    local sent = #link.world.sent
+    local second = link:ask("mini2.local.", "AAAA")
+    local third = link:ask("w._mlx._tcp.local.", "SRV")
+    link.world:settle()
+    assert.same({ "2001:db8::7" }, second.data)
+    assert.same({ "0 0 50051 mini2.local." }, third.data)
+    assert.equal(sent, #link.world.sent)
+  end)
+
+  it("counts the time to live down and asks again when it has passed", function()
+    link:answer("mini2.local.", { A, AAAA })
+    link:ask("mini2.local.", "A")
+    link.world:settle()
+    link.world:advance(100e3)
+    local late = link:ask("mini2.local.", "A")
+    link.world:settle()
+    assert.equal(20, late.ttl)
+    link.world:advance(21e3)
+    local sent = #link.world.sent
+    local anew = link:ask("mini2.local.", "A")
+    link.world:settle()
+    assert.equal(120, anew.ttl)
+    assert.is_true(#link.world.sent > sent)
+  end)
+
+  it("asks other types as they are asked", function()
+    link:answer("_mlx._tcp.local.", {
+      { type = "PTR", data = "w._mlx._tcp.local.", cache_flush = false },
+    })
+    local result = link:ask("_mlx._tcp.local.", "PTR")
+    link.world:settle()
+    assert.equal("4 2 QU PTR _mlx._tcp.local.", link:questions()[1])
+    assert.same({ "w._mlx._tcp.local." }, result.data)
+  end)
+
+  it("puts the names of one turn into one packet", function()
+    for i = 1, 5 do
+      link:ask(("mini%d.local."):format(i), "A")
+    end
+    link.world:advance(10)
+    assert.equal(2, #link.world.sent)
+    assert.equal(10, #core.wire.decode(link.world.sent[1].packet).questions)
+  end)
+
+  it("makes as many packets as many names need", function()
+    for i = 1, 200 do
+      link:ask(("a-rather-long-host-name-%d.local."):format(i), "A")
+    end
+    link.world:advance(10)
+    local questions = 0
+    for _, sent in ipairs(link.world.sent) do
+      assert.is_true(#sent.packet <= 1472)
+      questions = questions + #core.wire.decode(sent.packet).questions
+    end
+    assert.equal(2 * 200 * 2, questions)
+  end)
+
+  it("asks once for many who ask the same", function()
+    link:answer("mini2.local.", { A, AAAA }, { delay = 5 })
+    local results = {}
+    for i = 1, 50 do
+      results[i] = link:ask("mini2.local.", i % 2 == 0 and "A" or "AAAA")
+    end
+    link.world:settle()
+    assert.equal(2, #link.world.sent)
+    for i = 1, 50 do
+      assert.equal("answer", results[i].status)
+    end
+  end)
+
+  it("says after silence where it asked, and how often", function()
+    link = bed.new { links = { bed.interface(), bed.wifi() } }
+    local result = link:ask("nobody.local.", "A")
+    link.world:settle()
+    assert.equal("no answer on eth0, wlan0 (2 questions)", result.message)
+    assert.equal("ENOTFOUND", result.code)
+    assert.equal(800, result.ms)
+  end)
+
+  it("leaves nothing running when nobody waits", function()
+    link:answer("mini2.local.", { A })
+    link:ask("mini2.local.", "A")
+    link:ask("nobody.local.", "A", { timeout = 100 })
+    link.world:settle()
+    assert.equal(0, link.scheduler.timers.count)
+    assert.equal(0, link.engine:stats().waiting)
+    for socket in pairs(link.world.sockets) do
+      assert.is_true(socket.options.share)
+    end
+  end)
+
+  it("forgets whoever is cancelled", function()
+    local result = link:ask("nobody.local.", "A")
+    link.world:advance(10)
+    link.scheduler:cancel(result.task)
+    link.world:settle()
+    assert.equal(0, link.engine:stats().waiting)
+    assert.equal(0, link.scheduler.timers.count)
+    assert.equal(2, #link.world.sent)
+  end)
+
+  it("fails at once when there is nothing to ask on", function()
+    link = bed.new { links = { bed.interface { up = false } } }
+    local result = link:ask("mini2.local.", "A")
+    link.world:settle()
+    assert.equal("ENETDOWN", result.code)
+    assert.equal(0, result.ms)
+  end)
+
+  it("fails at once when nothing can be sent", function()
+    link.world.on_send = nil
+    local udp = link.world.udp
+    function link.world:udp(...)
+      local socket = udp(self, ...)
+      function socket.send()
+        return nil, "network is unreachable", "ENETUNREACH"
+      end
+      return socket
+    end
+    local result = link:ask("mini2.local.", "A")
+    link.world:settle()
+    assert.equal("eth0: network is unreachable", result.message)
+    assert.equal("ENETUNREACH", result.code)
+  end)
+
+  it("refuses a question for any type", function()
+    local result = link:ask("mini2.local.", "ANY")
+    link.world:settle()
+    assert.equal("ENOTSUP", result.code)
+  end)
+
+  it("asks only on the interfaces that are named, and only these answers count", function()
+    link = bed.new { links = { bed.interface(), bed.wifi() } }
+    link:answer("mini2.local.", { A })
+    local elsewhere = link:ask("mini2.local.", "A", { interfaces = { "wlan0" } })
+    local result = link:ask("mini2.local.", "A", { interfaces = { "eth0" } })
+    link.world:settle()
+    assert.equal("ENOTFOUND", elsewhere.code)
+    assert.equal("no answer on wlan0 (2 questions)", elsewhere.message)
+    assert.same({ "192.0.2.7" }, result.data)
+  end)
+
+  it("speaks a tunnel only when it is named", function()
+    local tunnel = bed.interface {
+      index = 9,
+      name = "wg0",
+      kind = "tunnel",
+      point_to_point = true,
+      addresses = { bed.address("10.8.0.2", 24) },
+    }
+    link = bed.new { links = { bed.interface(), tunnel } }
+    link:ask("mini2.local.", "A", { timeout = 10 })
+    link.world:settle()
+    assert.same({
+      "4 2 QU A mini2.local. AAAA mini2.local.",
+      "6 2 QU A mini2.local. AAAA mini2.local.",
+    }, link:questions())
+    link:ask("mini2.local.", "A", { interfaces = { "wg0" }, timeout = 10 })
+    link.world:settle()
+    assert.equal("4 9 QU A mini2.local. AAAA mini2.local.", link:questions()[3])
+    link:ask("mini3.local.", "A", { timeout = 10 })
+    link.world:settle()
+    assert.equal(5, #link.world.sent)
+  end)
+
+  it("leaves a family out when told to", function()
+    link:ask("mini2.local.", "A", { ipv6 = false, timeout = 10 })
+    link.world:settle()
+    assert.same({ "4 2 QU A mini2.local. AAAA mini2.local." }, link:questions())
+  end)
+
+  it("forgets and asks when the asker wants it fresh", function()
+    link:answer("mini2.local.", { A, AAAA })
+    link:ask("mini2.local.", "A")
+    link.world:settle()
+    link.world:advance(2000)
+    local sent = #link.world.sent
+    local result = link:ask("mini2.local.", "A", { fresh = true })
+    link.world:settle()
+    assert.equal("answer", result.status)
+    assert.equal(sent + 2, #link.world.sent)
+  end)
+
+  it("merges what a host says on several links", function()
+    local cache = bed.cache()
+    link = bed.new({ links = { bed.interface(), bed.wifi() }, cache = cache })
+    link:answer("mini2.local.", { A, AAAA })
+    link:answer(
+      "mini2.local.",
+      { { type = "A", data = "198.51.100.7" } },
+      { interface = 3, from = "198.51.100.7", here = "198.51.100.1", delay = 3 }
+    )
+    local first = link:ask("mini2.local.", "A")
+    link.world:settle()
+    assert.same({ "192.0.2.7" }, first.data)
+    assert.same({ "mini2.local." }, cache.flushed)
+    local second = link:ask("mini2.local.", "A")
+    link.world:settle()
+    assert.same({ "192.0.2.7", "198.51.100.7" }, second.data)
+    assert.equal(2, second.interface)
+  end)
+
+  describe("with a cache", function()
+    local cache
+
+    before_each(function()
+      cache = bed.cache()
+      link = bed.new { cache = cache }
+      link:answer("mini2.local.", { A, { type = "NSEC", data = "mini2.local. A" } })
+      link:ask("mini2.local.", "A")
+      link.world:settle()
+      assert.same({}, cache.flushed)
+    end)
+
+    it("drops a name that moved", function()
+      link.world:advance(5000)
+      link:deliver(bed.response("mini2.local.", { { type = "A", data = "192.0.2.9" } }))
+      link.world:advance(0)
+      assert.same({ "mini2.local." }, cache.flushed)
+      local result = link:ask("mini2.local.", "A")
+      link.world:advance(0)
+      assert.same({ "192.0.2.9" }, result.data)
+    end)
+
+    it("drops a name that said goodbye", function()
+      link:deliver(bed.response("mini2.local.", { { type = "A", data = "192.0.2.7", ttl = 0 } }))
+      link.world:advance(0)
+      assert.same({ "mini2.local." }, cache.flushed)
+    end)
+
+    it("keeps a name that is announced again", function()
+      link.world:advance(5000)
+      link:deliver(bed.response("mini2.local.", { A }))
+      link.world:advance(0)
+      assert.same({}, cache.flushed)
+    end)
+  end)
+
+  describe("when the network changes", function()
+    it("asks on a link that comes up while somebody waits", function()
+      local result = link:ask("mini2.local.", "A")
+      link.world:advance(100)
+      link.world.links = { bed.interface(), bed.wifi() }
+      local wireless = { interface = 3, from = "198.51.100.7", here = "198.51.100.1" }
+      link:answer("mini2.local.", { A }, wireless)
+      link.world:network { { type = "link_changed", index = 3, interface = "wlan0", up = true } }
+      assert.equal("4 3 QU A mini2.local. AAAA mini2.local.", link:questions()[3])
+      link.world:advance(1)
+      assert.same({ "192.0.2.7" }, result.data)
+      assert.equal(3, result.interface)
+    end)
+
+    it("forgets what was heard on a link that went away", function()
+      link:answer("mini2.local.", { A, AAAA })
+      link:ask("mini2.local.", "A")
+      link.world:settle()
+      link.world.links = {}
+      link.world:network { { type = "link_removed", index = 2, interface = "eth0" } }
+      assert.equal(0, link.engine:stats().records)
+    end)
+
+    it("keeps what it knows when only a neighbour changed", function()
+      link:answer("mini2.local.", { A, AAAA })
+      link:ask("mini2.local.", "A")
+      link.world:settle()
+      link.world:network { { type = "neighbour_changed", index = 2, interface = "eth0" } }
+      assert.equal(2, link.engine:stats().records)
+    end)
+
+    it("forgets everything when events were lost", function()
+      link:answer("mini2.local.", { A, AAAA })
+      link:ask("mini2.local.", "A")
+      link.world:settle()
+      link.world:network { { type = "resynced", index = 0, interface = false } }
+      assert.equal(0, link.engine:stats().records)
+    end)
+  end)
+
+  describe("aliases", function()
+    it("are followed", function()
+      link:answer("grid.local.", { { type = "CNAME", data = "mini2.local." } })
+      link:answer("mini2.local.", { A, AAAA })
+      local result = link:ask("grid.local.", "A")
+      link.world:settle()
+      assert.same({ "192.0.2.7" }, result.data)
+      local message = core.wire.decode(result.packet)
+      assert.equal("grid.local.", message.answers[1].name)
+      assert.equal("CNAME", message.answers[1].type)
+    end)
+
+    it("that lead to themselves end in a failure", function()
+      link:answer("a.local.", { { type = "CNAME", data = "a.local." } })
+      local result = link:ask("a.local.", "A")
+      link.world:settle()
+      assert.equal("ELOOP", result.code)
+    end)
+
+    it("that lead in a circle end in a failure", function()
+      link:answer("a.local.", { { type = "CNAME", data = "b.local." } })
+      link:answer("b.local.", { { type = "CNAME", data = "a.local." } })
+      local result = link:ask("b.local.", "AAAA")
+      link.world:settle()
+      assert.equal("ELOOP", result.code)
+    end)
+  end)
+
+  it("ends with a failure for those who wait when it is closed", function()
+    local result = link:ask("mini2.local.", "A")
+    link.world:advance(10)
+    link.engine:close()
+    link.world:settle()
+    assert.equal("ECLOSED", result.code)
+    assert.is_nil(next(link.world.sockets))
+    local after = link:ask("mini2.local.", "A")
+    link.world:settle()
+    assert.equal("ECLOSED", after.code)
+  end)
+end)
