@@ -1,6 +1,6 @@
-local uv = require "luv"
-local shell = require "support.shell"
-local http = require "mlxresolve.http"
+local uv = require("luv")
+local shell = require("support.shell")
+local http = require("mlxresolve.http")
 
 local PATIENCE = 5000 -- ms; only a failing spec waits that long
 
@@ -28,7 +28,7 @@ describe("core.http", function()
       client:close()
     end
     stop_server()
-    uv.run "default"
+    uv.run("default")
     shell.remove_folder(folder)
   end)
 
@@ -38,7 +38,7 @@ describe("core.http", function()
       is_late = true
     end)
     while not is_done() and not is_late do
-      uv.run "once"
+      uv.run("once")
     end
     guard:close()
     assert.is_false(is_late, "nothing came within 5 s")
@@ -105,7 +105,7 @@ describe("core.http", function()
   end
 
   local function body_of(text)
-    return text:match "\r\n\r\n(.*)$"
+    return text:match("\r\n\r\n(.*)$")
   end
 
   it("hands over method, path, query and body, and carries the reply", function()
@@ -130,9 +130,9 @@ describe("core.http", function()
     local path = folder .. "/s"
     serve({ path = path }, echo)
     local keep = "GET /1 HTTP/1.1\r\nHost: x\r\n\r\n"
-    local text = ask(path, keep .. keep:gsub("/1 ", "/2 ") .. get "/3")
+    local text = ask(path, keep .. keep:gsub("/1 ", "/2 ") .. get("/3"))
     local found = {}
-    for reply in text:gmatch "GET /%d" do
+    for reply in text:gmatch("GET /%d") do
       found[#found + 1] = reply
     end
     assert.are.same({ "GET /1", "GET /2", "GET /3" }, found)
@@ -141,7 +141,7 @@ describe("core.http", function()
   it("keeps slow requests apart", function()
     local path = folder .. "/s"
     serve { path = path }
-    local first, second = send(path, get "/1"), send(path, get "/2")
+    local first, second = send(path, get("/1")), send(path, get("/2"))
     run_until(function()
       return #requests == 2
     end)
@@ -162,8 +162,8 @@ describe("core.http", function()
       server:reply(request.slot, 200, "text/plain", "right")
       server:reply(request.slot, 200, "text/plain", "again")
     end)
-    assert.are.equal("right", body_of(ask(path, get "/")))
-    assert.are.equal("right", body_of(ask(path, get "/")))
+    assert.are.equal("right", body_of(ask(path, get("/"))))
+    assert.are.equal("right", body_of(ask(path, get("/"))))
   end)
 
   it("refuses a body above the limit, announced or not", function()
@@ -215,7 +215,7 @@ describe("core.http", function()
         return client.is_connected
       end)
     end
-    assert.are.equal("GET /alive", body_of(ask(path, get "/alive")))
+    assert.are.equal("GET /alive", body_of(ask(path, get("/alive"))))
   end)
 
   it("lets clients leave before their reply", function()
@@ -224,7 +224,7 @@ describe("core.http", function()
     for i = 1, 5 do
       local pipe = uv.new_pipe(false)
       pipe:connect(path, function()
-        pipe:write(get "/gone")
+        pipe:write(get("/gone"))
       end)
       run_until(function()
         return #requests == i
@@ -234,7 +234,7 @@ describe("core.http", function()
     for _, request in ipairs(requests) do
       echo(request)
     end
-    local client = send(path, get "/stayed")
+    local client = send(path, get("/stayed"))
     run_until(function()
       return #requests == 6
     end)
@@ -248,7 +248,7 @@ describe("core.http", function()
   it("tells those who wait that it closes, and removes its file", function()
     local path = folder .. "/s"
     serve { path = path }
-    local client = send(path, get "/")
+    local client = send(path, get("/"))
     run_until(function()
       return #requests == 1
     end)
@@ -275,7 +275,7 @@ describe("core.http", function()
     os.execute("luajit -e " .. shell.quote(code) .. " 2>/dev/null")
     assert.is_truthy(uv.fs_stat(path), "no stale socket was left to replace")
     serve({ path = path }, echo)
-    assert.are.equal("GET /", body_of(ask(path, get "/")))
+    assert.are.equal("GET /", body_of(ask(path, get("/"))))
   end)
 
   it("leaves a live socket alone", function()
@@ -285,7 +285,7 @@ describe("core.http", function()
     assert.is_nil(other)
     assert.are.equal("EADDRINUSE", code)
     assert.is_truthy(message:find(path, 1, true))
-    assert.are.equal("GET /", body_of(ask(path, get "/")))
+    assert.are.equal("GET /", body_of(ask(path, get("/"))))
   end)
 
   it("never removes what is no socket", function()
@@ -303,7 +303,7 @@ describe("core.http", function()
     os.remove(path)
     serve({ path = path }, echo)
     first:close()
-    assert.are.equal("GET /", body_of(ask(path, get "/")))
+    assert.are.equal("GET /", body_of(ask(path, get("/"))))
   end)
 
   it("says why a path cannot be had", function()
@@ -338,12 +338,12 @@ describe("core.http", function()
     assert.are.equal(path, serve({ path = path }):address())
     stop_server()
     serve({ address = "127.0.0.1:0" }, echo)
-    local port = server:address():match "^127%.0%.0%.1:(%d+)$"
+    local port = server:address():match("^127%.0%.0%.1:(%d+)$")
     assert.is_truthy(tonumber(port) > 0)
     local tcp, reply = uv.new_tcp(), ""
     clients[1] = tcp
     tcp:connect("127.0.0.1", tonumber(port), function()
-      tcp:write(get "/tcp")
+      tcp:write(get("/tcp"))
       tcp:read_start(function(_, data)
         reply = reply .. (data or "")
       end)
@@ -358,7 +358,7 @@ describe("core.http", function()
     serve { path = path, max_connections = 2 }
     local held = {}
     for i = 1, 3 do
-      held[i] = send(path, get "/")
+      held[i] = send(path, get("/"))
     end
     run_until(function()
       return #requests == 2 and held[3].is_connected
@@ -372,7 +372,7 @@ describe("core.http", function()
 
   it("refuses other users even where the file's mode lets them in", function()
     if uv.getuid() ~= 0 then
-      return pending "needs root, to be somebody else"
+      return pending("needs root, to be somebody else")
     end
     local path = folder .. "/s"
     serve({ path = path }, echo)
