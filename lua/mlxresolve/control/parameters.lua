@@ -1,0 +1,157 @@
+--- What a control request carries, checked: parameters of the path, fields of the body.
+---
+--- Each function returns nil and a refusal ({ status, code, error }) for what it cannot read.
+
+local core = require("mlxresolve.core")
+local json = require("mlxresolve.json")
+local suggest = require("mlxresolve.suggest")
+local units = require("mlxresolve.units")
+
+local parameters = {}
+
+local MOST_TYPES = 8
+
+local function refuse(status, code, text, ...)
+  return { status = status, code = code, error = text:format(...) }
+end
+
+local function unescape(text)
+  return (
+    text:gsub("+", " "):gsub("%%(%x%x)", function(hex)
+      return string.char(tonumber(hex, 16))
+    end)
+  )
+end
+
+--- The parameters of a query string as lists by name.
+---@param query string
+---@param known string[]
+---@return table<string, string[]>|nil, table? refusal
+function parameters.read(query, known)
+  local found = {}
+  for part in query:gmatch("[^&]+") do
+    local name, value = part:match("^([^=]*)=?(.*)$")
+    name = unescape(name)
+    local is_known = false
+    for _, other in ipairs(known) do
+      is_known = is_known or other == name
+    end
+    if not is_known then
+      local hint = suggest.hint(name, known)
+      return nil, refuse(400, "EINVAL", "unknown parameter '%s'%s", name, hint)
+    end
+    found[name] = found[name] or {}
+    table.insert(found[name], unescape(value))
+  end
+  return found
+end
+
+local function is_on(values)
+  return values ~= nil and values[#values] ~= "0" and values[#values] ~= "false"
+end
+
+local function read_types(values)
+  local types = {}
+  if values and #values > MOST_TYPES then
+    return nil, refuse(400, "EINVAL", "at most %d types at a time", MOST_TYPES)
+  end
+  for i, value in ipairs(values or { "A", "AAAA" }) do
+    types[i] = value:upper()
+    if not core.wire.type_number(types[i]) then
+      return nil, refuse(400, "ETEXT", "'%s' is no record type, such as A, AAAA or SRV", value)
+    end
+  end
+  return types
+end
+
+local function read_timeout(values)
+  if not values then
+    return nil
+  end
+  local text = values[#values]
+  local timeout = units.duration(tonumber(text) or text)
+  if not timeout or timeout <= 0 or timeout > 60e3 then
+    local form = "timeout: expected a duration up to 60s such as '800ms' or '2s', got '%s'"
+    return nil, refuse(400, "EINVAL", form, text)
+  end
+  return timeout
+end
+
+--- The question in a query string, as `resolver:resolve` takes it.
+---@param query string
+---@return mlxresolve.Asked|nil, table? refusal
+function parameters.question(query)
+  local found, problem = parameters.read(query, { "name", "type", "trace", "fresh", "timeout" })
+  if not found then
+    return nil, problem
+  elseif not found.name or #found.name ~= 1 then
+    return nil, refuse(400, "EINVAL", "say which name to ask for: name=mini2.local")
+  end
+  local name, message = core.name.canonical(found.name[1])
+  if not name then
+    return nil, refuse(400, "ETEXT", "'%s' is no host name: %s", found.name[1], message)
+  end
+  local types, timeout
+  types, problem = read_types(found.type)
+  if not problem then
+    timeout, problem = read_timeout(found.timeout)
+  end
+  if problem then
+    return nil, problem
+  end
+  return {
+    name = name,
+    types = types,
+    timeout = timeout,
+    trace = is_on(found.trace),
+    fresh = is_on(found.fresh),
+  }
+end
+
+--- The fields of a JSON body: {} for none.
+---@param body string
+---@param known table<string, string>  field → type
+---@return table|nil, table? refusal
+function parameters.body(body, known)
+  if body:match("^%s*$") then
+    return {}
+  end
+  local fields, message = json.decode(body)
+  if type(fields) ~= "table" then
+    message = fields == nil and message or "expected an object, got a " .. type(fields)
+    return nil, refuse(400, "EFORMAT", "body: %s", message)
+  end
+  for name in pairs(fields) do
+    if not known[name] then
+      local names = {}
+      for other in pairs(known) do
+        names[#names + 1] = other
+      end
+      local hint = suggest.hint(name, names)
+      return nil, refuse(400, "EINVAL", "body: unknown field '%s'%s", tostring(name), hint)
+    elseif type(fields[name]) ~= known[name] then
+      local form = "body: %s: expected a %s, got a %s"
+      return nil, refuse(400, "EINVAL", form, name, known[name], type(fields[name]))
+    end
+  end
+  return fields
+end
+
+--- Makes the fields that hold names canonical.
+---@param fields table
+---@param names string[]
+---@return table|nil, table? refusal
+function parameters.canonical(fields, names)
+  for _, field in ipairs(names) do
+    if fields[field] then
+      local name, message = core.name.canonical(fields[field])
+      if not name then
+        return nil, refuse(400, "ETEXT", "'%s' is no host name: %s", fields[field], message)
+      end
+      fields[field] = name
+    end
+  end
+  return fields
+end
+
+return parameters

@@ -1,0 +1,42 @@
+local json = require("mlxresolve.json")
+
+describe("mlxresolve.json", function()
+  it("writes the fields that people look for first", function()
+    local text = json.encode { stale = false, ms = 1.5, zebra = 1, status = "answer", name = "a." }
+    assert.are.equal('{"name":"a.","status":"answer","ms":1.5,"stale":false,"zebra":1}', text)
+  end)
+
+  it("writes empty lists as lists and other empty tables as objects", function()
+    assert.are.equal('{"addresses":[],"cache":{}}', json.encode { addresses = {}, cache = {} })
+  end)
+
+  it("escapes what strings may hold, and leaves slashes alone", function()
+    assert.are.equal([["/run/a\\/\"\u0000\n"]], json.encode('/run/a\\/"\0\n'))
+    assert.are.equal('/run/a\\/"\0\n', json.decode(json.encode('/run/a\\/"\0\n')))
+  end)
+
+  it("writes null for numbers that JSON does not know", function()
+    assert.are.equal("[null,null,1]", json.encode { 0 / 0, math.huge, 1 })
+  end)
+
+  it("reads null as false", function()
+    assert.are.same({ interface = false, ttl = 0 }, json.decode('{"interface":null,"ttl":0}'))
+  end)
+
+  it("says that a text is no JSON", function()
+    local value, message, code = json.decode("{")
+    assert.is_nil(value)
+    assert.is_truthy(message:find("no JSON", 1, true))
+    assert.are.equal("EFORMAT", code)
+  end)
+
+  it("raises for what JSON cannot hold", function()
+    local loop = {}
+    loop.loop = loop
+    for _, value in ipairs { print, { print }, loop, { [true] = 1 } } do
+      assert.has_error(function()
+        json.encode(value)
+      end)
+    end
+  end)
+end)
