@@ -1,0 +1,162 @@
+--- The arguments of the command line. Its help texts are the reference that users have.
+
+local argparse = require("argparse")
+local version = require("mlxresolve.version")
+
+local arguments = {}
+
+local EPILOG = [[
+Exit codes: 0 found, 1 usage or internal, 2 no such name, 3 no answer in time,
+4 policy mistakes, 5 daemon not reachable, 130 interrupted.]]
+
+-- argparse takes options of the program behind the command too, but does not list them there.
+local COMMON = "Options for every command: --json, --control PATH; see mlxresolve --help."
+
+-- Ends the reading of arguments; `state` tells why.
+local STOP = {}
+
+--- For actions of options: what was asked for is a text, not a command.
+local function say(state, text)
+  return function()
+    state.text = text()
+    error(STOP, 0)
+  end
+end
+
+--- argparse's own help ends the process.
+local function add_help(parser, state)
+  parser:add_help(false)
+  parser:flag("-h --help"):description("Show this help."):action(say(state, function()
+    return parser:get_help()
+  end))
+end
+
+local commands = {}
+
+function commands.run(command)
+  command:description("Run the daemon with a policy, in the foreground.")
+  command
+    :argument("POLICY")
+    :argname("POLICY")
+    :target("policy_file")
+    :description("A policy, such as home.lua.")
+  command
+    :option("--listen")
+    :argname("ADDRESS")
+    :count("*")
+    :description("Answer DNS there, not where the policy says. May be repeated.")
+end
+
+function commands.query(command)
+  command:description("Find a name's addresses, or records of the types that are named.")
+  command:argument("NAME"):argname("NAME"):target("name"):description("A host name or an address.")
+  command
+    :argument("TYPE")
+    :argname("TYPE")
+    :target("types")
+    :args("*")
+    :description("Record types such as A or SRV; A and AAAA when there is none.")
+  command:flag("--trace"):description("Show every try: who was asked, what came, how long it took.")
+  command:flag("--fresh"):description("Do not take the answer from the cache.")
+  command
+    :option("--timeout")
+    :argname("DURATION")
+    :description("Give up after this time, such as 800ms or 2s.")
+  command
+    :option("--policy")
+    :argname("FILE")
+    :description("Run this policy here instead of asking the daemon.")
+end
+
+function commands.check(command)
+  command:description("Check policies and tell all mistakes; nothing is started.")
+  command
+    :argument("POLICY")
+    :argname("POLICY")
+    :target("policies")
+    :args("+")
+    :description("Policies to check.")
+end
+
+function commands.status(command)
+  command:description("Show what the daemon does: listeners, strategies, cache, interfaces.")
+end
+
+function commands.cache(command, state)
+  command:description("Look after the daemon's cache.")
+  command:require_command(true):command_target("cache_command")
+  local flush = command:command("flush")
+  flush:description("Drop what is known about a name, or everything.")
+  flush
+    :argument("NAME")
+    :argname("NAME")
+    :target("name")
+    :args("?")
+    :description("The name; everything when absent.")
+  add_help(flush, state)
+  flush:epilog(COMMON)
+end
+
+function commands.reload(command)
+  command:description("Make the daemon read its policy again; with mistakes the old one stays.")
+end
+
+local ORDER = { "run", "query", "check", "status", "cache", "reload" }
+
+local function new_parser(state)
+  local parser =
+    argparse("mlxresolve", "Keeps names resolving, by a policy written in Lua.", EPILOG)
+  parser:command_target("command")
+  parser:require_command(true)
+  parser:usage_max_width(80):help_max_width(80)
+  add_help(parser, state)
+  parser:flag("--version"):description("Show the version."):action(say(state, function()
+    return ("mlxresolve %s (plugin API %s, %s)"):format(version.library, version.api, jit.version)
+  end))
+  parser:flag("--json"):description("Print one JSON object a line.")
+  parser:option("--control"):argname("PATH"):description("The daemon's control socket.")
+  for _, name in ipairs(ORDER) do
+    local command = parser:command(name)
+    commands[name](command, state)
+    add_help(command, state)
+    command:epilog(COMMON)
+  end
+  local help = parser:command("help")
+  help:description("Show the help of a command.")
+  help
+    :argument("COMMAND")
+    :argname("COMMAND")
+    :target("topic")
+    :args("*")
+    :description("The command; all when absent.")
+  add_help(help, state)
+  return parser
+end
+
+--- Reads the words of the command line.
+---@param words string[]
+---@return table|nil values, string? text, boolean? was_asked  for nil: what to show, and whether
+--- it was asked for or is about a mistake
+function arguments.parse(words)
+  local state = {}
+  local parser = new_parser(state)
+  function parser.error(at, message)
+    state.problem = message .. "\n\n" .. at:get_usage()
+    error(STOP, 0)
+  end
+  if #words == 0 then
+    return nil, parser:get_help(), false
+  end
+  local ok, values = pcall(parser.parse, parser, words)
+  if not ok and values ~= STOP then
+    error(values, 0)
+  elseif not ok then
+    return nil, state.text or state.problem, state.text ~= nil
+  elseif values.command == "help" then
+    table.insert(values.topic, "--help")
+    return arguments.parse(values.topic)
+  end
+  return values
+end
+
+return arguments

@@ -1,0 +1,51 @@
+--- One request to the daemon, for the commands that are nothing without one.
+
+local client = require("mlxresolve.cli.client")
+local runtime = require("mlxresolve.cli.runtime")
+
+local ask = {}
+
+--- The daemon's reply; or nil and the exit code, after the reason was told.
+---@param cli mlxresolve.CliRuntime
+---@param args table
+---@param request mlxresolve.ClientRequest
+---@return table|nil value, integer status_or_exit_code
+function ask.daemon(cli, args, request)
+  local path, message = cli:control_path(args.control)
+  if not path then
+    cli.out:problem("%s", message)
+    return nil, runtime.UNREACHABLE
+  end
+  local value, status, code = cli:run(function(scheduler)
+    return client.ask(scheduler, path, request)
+  end)
+  if value then
+    return value, status
+  elseif code == "EINTR" then
+    return nil, runtime.INTERRUPTED
+  elseif client.is_absent(code) then
+    cli.out:problem("no daemon at %s; start one with: mlxresolve run POLICY", path)
+  else
+    cli.out:problem("the daemon at %s cannot be asked: %s", path, status)
+  end
+  return nil, runtime.UNREACHABLE
+end
+
+--- As `daemon`, for requests that either succeed or are refused with an error's text.
+---@return table|nil value, integer? exit_code
+function ask.success(cli, args, request)
+  local value, status = ask.daemon(cli, args, request)
+  if not value then
+    return nil, status
+  elseif status ~= 200 then
+    if cli.out.is_json then
+      cli.out:object(value)
+    else
+      cli.out.write_problem(tostring(value.error) .. "\n")
+    end
+    return nil, value.code == "EPOLICY" and runtime.MISTAKES or runtime.USAGE
+  end
+  return value
+end
+
+return ask

@@ -1,0 +1,55 @@
+--- The command line: reads the arguments, runs one command, returns its exit code.
+
+local arguments = require("mlxresolve.cli.arguments")
+local outputs = require("mlxresolve.cli.output")
+local runtime = require("mlxresolve.cli.runtime")
+
+local cli = {}
+
+-- Each command is a file of its own, loaded when it is used.
+local COMMANDS = {
+  run = { "mlxresolve.cli.run", "run" },
+  query = { "mlxresolve.cli.query", "run" },
+  check = { "mlxresolve.cli.check", "run" },
+  status = { "mlxresolve.cli.status", "run" },
+  cache = { "mlxresolve.cli.cache", "flush" },
+  reload = { "mlxresolve.cli.reload", "run" },
+}
+
+--- Runs the command in `values`.
+---@param values table  as `arguments.parse` reads them
+---@param world mlxresolve.World
+---@param host mlxresolve.CliHost
+---@param out mlxresolve.Output
+---@return integer code
+function cli.dispatch(values, world, host, out)
+  local command = COMMANDS[values.command]
+  return require(command[1])[command[2]](runtime.new(world, host, out), values)
+end
+
+--- What the program is.
+---@param words string[]
+---@param host mlxresolve.CliHost
+---@return integer code
+function cli.main(words, host)
+  local values, text, was_asked = arguments.parse(words)
+  if not values then
+    local file = was_asked and io.stdout or io.stderr
+    file:write(was_asked and "" or #words > 0 and "mlxresolve: " or "", text, "\n")
+    return was_asked and runtime.OK or runtime.USAGE
+  end
+  local world = require("mlxresolve.world.real").new()
+  local out = outputs.new {
+    env = function(name)
+      return world:env(name)
+    end,
+    is_json = values.json,
+    stdout_is_terminal = host.stdout_is_terminal,
+    stderr_is_terminal = host.stderr_is_terminal,
+  }
+  local code = cli.dispatch(values, world, host, out)
+  world:close()
+  return code
+end
+
+return cli

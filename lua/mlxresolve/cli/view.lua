@@ -1,0 +1,130 @@
+--- Results of queries for the eye: tables, the tree of tries, and what to say of a failure.
+
+local view = {}
+
+local RESULT_STYLES = {
+  answer = "green",
+  cached = "green",
+  nodata = "yellow",
+  nxdomain = "yellow",
+  timeout = "red",
+  failed = "red",
+  error = "red",
+  silent = "yellow",
+  pass = "dim",
+  skipped = "dim",
+  cancelled = "dim",
+}
+
+local function short(name)
+  return #name > 1 and (name:gsub("%.$", "")) or name
+end
+
+local function note_of(result)
+  return result.stale and "stale" or result.cached and "cached" or nil
+end
+
+local function show_addresses(out, result)
+  local rows = {}
+  for i, entry in ipairs(result.addresses) do
+    -- On a terminal what repeats is left out; in a pipe every line is complete.
+    local is_repeated = out.is_pretty and i > 1
+    rows[i] = {
+      is_repeated and "" or short(result.name),
+      entry.address,
+      entry.interface or "-",
+      entry.strategy or "-",
+      is_repeated and "" or out:ms(result.ms),
+      out:seconds(entry.ttl),
+      not is_repeated and note_of(result) or nil,
+    }
+  end
+  out:columns(rows, {
+    header = out.is_pretty and { "NAME", "ADDRESS", "INTERFACE", "STRATEGY", "TIME", "TTL" } or nil,
+    styles = { "bold", "green", nil, "cyan", nil, nil, "yellow" },
+  })
+end
+
+local function show_records(out, result)
+  local rows = {}
+  for _, record in ipairs(result.records) do
+    rows[#rows + 1] = {
+      short(record.name),
+      record.type,
+      record.data,
+      out:ms(result.ms),
+      out:seconds(record.ttl),
+      note_of(result),
+    }
+  end
+  out:columns(rows, {
+    header = out.is_pretty and { "NAME", "TYPE", "DATA", "TIME", "TTL" } or nil,
+    styles = { "bold", "cyan", "green", nil, nil, "yellow" },
+  })
+end
+
+--- Every try: a tree on a terminal, indented lines in a pipe.
+local function show_trace(out, result)
+  local rows, widest = {}, { 0, 0, 0 }
+  for i, try in ipairs(result.trace) do
+    local took = try.result == "skipped" and "-" or out:ms(try.ms)
+    rows[i] = { try.strategy, try.result, took, try.detail or "" }
+    for column = 1, 3 do
+      widest[column] = math.max(widest[column], #rows[i][column])
+    end
+  end
+  -- Each line has a colour of its own, so they are padded here and printed one by one.
+  for i, row in ipairs(rows) do
+    local style = RESULT_STYLES[row[2]]
+    local branch = i == #rows and "└─ " or "├─ "
+    row[1] = row[1] .. (" "):rep(widest[1] - #row[1])
+    row[2] = row[2] .. (" "):rep(widest[2] - #row[2])
+    row[3] = (" "):rep(widest[3] - #row[3]) .. row[3]
+    out:columns({ row }, {
+      styles = { nil, style, "dim" },
+      prefix = out.is_pretty and out:style("dim", branch) or "  ",
+    })
+  end
+end
+
+--- What a result that is no answer means, in words.
+---@param result table  as `control.result` describes it
+---@return string
+function view.failure(result)
+  local name = short(result.name)
+  if result.status == "nxdomain" then
+    return ("%s: no such name"):format(name)
+  elseif result.status == "nodata" then
+    local types = result.type:gsub("%+", " or ")
+    return ("%s: the name exists, but has no %s record"):format(name, types)
+  elseif result.status == "timeout" then
+    return ("%s: no answer in time: %s"):format(name, result.error or "nobody answered")
+  end
+  return ("%s: no answer: %s"):format(name, result.error or "every strategy failed")
+end
+
+--- Shows one result.
+---@param out mlxresolve.Output
+---@param result table
+---@param wants_trace boolean
+function view.show(out, result, wants_trace)
+  if out.is_json then
+    return out:object(result)
+  end
+  if result.status == "answer" then
+    if #result.addresses > 0 then
+      show_addresses(out, result)
+    else
+      show_records(out, result)
+    end
+  end
+  if wants_trace and result.trace then
+    show_trace(out, result)
+  end
+  if result.status ~= "answer" then
+    local hint = wants_trace and "" or "  (--trace shows every try)"
+    out:problem("%s", view.failure(result) .. hint)
+  end
+end
+
+return view
