@@ -34,7 +34,8 @@ local function by_type(addresses)
   return data
 end
 
-function block:open()
+-- The zones as a set and the addresses by type, made at the first question.
+function block:prepare()
   self.is_zone = {}
   for _, zone in ipairs(self.options.zones) do
     self.is_zone[zone] = true
@@ -55,6 +56,9 @@ function block:covers(query)
 end
 
 function block:resolve(query)
+  if not self.is_zone then
+    self:prepare()
+  end
   if not self:covers(query) then
     return nil
   elseif self.data then

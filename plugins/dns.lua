@@ -6,9 +6,13 @@
 local dns = {
   options = {
     servers = {
-      "any",
+      "choice",
+      of = {
+        { "enum", values = { "system" } },
+        { "list", of = { "endpoint", port = 53 }, min = 1 },
+      },
       default = "system",
-      doc = 'a list of addresses such as "192.0.2.53" or "[2001:db8::53]:5353", or "system"',
+      doc = 'whom to ask: addresses such as "192.0.2.53", or what the system is set up with',
     },
     attempt = { "duration", default = "1s", doc = "time for one server before the next is asked" },
     recheck = { "duration", default = "5s", doc = "how long a server that failed is asked last" },

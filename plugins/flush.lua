@@ -10,20 +10,21 @@ local flush = {
   },
 }
 
+-- Indexes: an interface that is gone has no name any more.
 local function touched(change, ctx)
-  local names = {}
+  local indexes = {}
   for _, list in ipairs { change.lost, change.gained, change.changed } do
     for _, name in ipairs(list) do
-      names[name] = true
+      indexes[change.indexes[name]] = true
     end
   end
   -- Events were lost: any interface may have been away in between.
   if change.resynced then
     for _, interface in ipairs(ctx:interfaces()) do
-      names[interface.name] = true
+      indexes[interface.index] = true
     end
   end
-  return names
+  return indexes
 end
 
 function flush:network_changed(change, ctx)
@@ -31,8 +32,8 @@ function flush:network_changed(change, ctx)
     ctx.cache:flush {}
     return
   end
-  for name in pairs(touched(change, ctx)) do
-    ctx.cache:flush { interface = name }
+  for index in pairs(touched(change, ctx)) do
+    ctx.cache:flush { interface = index }
   end
 end
 

@@ -4,13 +4,13 @@
 --- another machine that believes it.
 local this_host = {
   options = {
-    name = { "string", doc = "in place of the machine's host name, without a domain" },
-    ttl = { "ttl", default = "10s" },
+    host = { "string", doc = "in place of the machine's host name, without a domain" },
+    ttl = { "ttl", default = "10s", doc = "how long clients may keep the answer" },
   },
 }
 
 local function own_label(self, ctx)
-  local name = self.options.name or ctx:hostname()
+  local name = self.options.host or ctx:hostname()
   return (name:lower():match("^[^.]+"))
 end
 

@@ -114,6 +114,7 @@ function PluginCache:get(name, type) end
 ---@field lost string[]       names of interfaces that went away or down
 ---@field gained string[]
 ---@field changed string[]    names of interfaces whose addresses changed
+---@field indexes table<string, integer>  of the interfaces named above, gone ones too
 ---@field added { address: string, interface: string }[]
 ---@field removed { address: string, interface: string }[]
 ---@field routes boolean      a default route changed

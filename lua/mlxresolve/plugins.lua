@@ -165,7 +165,11 @@ function plugins.check(plugin)
     local text = "is written for plugin API %s; this is %s"
     return nil, text:format(tostring(plugin.api), version.api)
   end
-  return option_schema.check(plugin.options or {})
+  local fields = plugin.options or {}
+  if type(fields) == "table" and fields.name then
+    return nil, "has an option 'name', which every plugin has: call it otherwise"
+  end
+  return option_schema.check(fields)
 end
 
 function Plugins:environment(path)

@@ -93,6 +93,13 @@ describe("mlxresolve.plugins", function()
     )
   end)
 
+  it("keeps the option that every plugin has", function()
+    assert.matches(
+      "has an option 'name'",
+      why("return { options = { name = 'string' }, resolve = function() end }")
+    )
+  end)
+
   it("refuses a plugin that is written for another API", function()
     assert.matches(
       "is written for plugin API 2.0; this is 1.0",

@@ -26,6 +26,11 @@ function bed.open(strategies, fields)
   return setmetatable({ world = world, resolver = resolver, mlx = mlx }, mt)
 end
 
+--- The same around a resolver that was opened otherwise.
+function bed.wrap(world, resolver)
+  return setmetatable({ world = world, resolver = resolver, mlx = mlx }, mt)
+end
+
 --- A strategy that runs `fn(query, ctx)` and counts its calls.
 function bed.strategy(name, fn, extra)
   local plugin = { name = name, calls = 0 }

@@ -16,6 +16,7 @@ local policy = {}
 ---@field file string|false
 ---@field files string[]        all that were read; a change of one is a reason to reload
 ---@field listen string[]       addresses with ports
+---@field allow string[]        networks
 ---@field control string|false  path or "auto"
 ---@field http string|false     address with port
 ---@field deadline number       ms

@@ -29,6 +29,12 @@ schema.policy = {
     default = {},
     doc = "where DNS questions are answered, over UDP and TCP",
   },
+  allow = {
+    "list",
+    of = "network",
+    default = {},
+    doc = "networks whose hosts may ask, besides this machine itself",
+  },
   control = {
     "choice",
     of = { "string", off },
