@@ -175,13 +175,10 @@ describe("mlxresolve.chain", function()
     }
     local result = b:ask("gpu2", "A")
     assert.equal("192.0.2.15", result.addresses[1].address)
-    assert.same(
-      { "CNAME mini2.local.", "A 192.0.2.15" },
-      {
-        result.records[1].type .. " " .. result.records[1].data,
-        result.records[2].type .. " " .. result.records[2].data,
-      }
-    )
+    assert.same({ "CNAME mini2.local.", "A 192.0.2.15" }, {
+      result.records[1].type .. " " .. result.records[1].data,
+      result.records[2].type .. " " .. result.records[2].data,
+    })
   end)
 
   it("races members, cancels the losers and notes them", function()

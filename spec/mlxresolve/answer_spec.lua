@@ -1,0 +1,52 @@
+local answers = require("mlxresolve.answer")
+local core = require("mlxresolve.core")
+
+describe("mlxresolve.answer", function()
+  local function of(name, type, data, ttl)
+    return assert(answers.read(assert(core.answer.build(name, type, data, ttl))))
+  end
+
+  it("tells status, TTL, owner and data of a packet", function()
+    local answer = of("mini2.local.", "A", { "192.0.2.15", "192.0.2.16" }, 75)
+    assert.equal("answer", answer.status)
+    assert.equal(75, answer.ttl)
+    assert.equal("mini2.local.", answer.name)
+    assert.same({ "192.0.2.15", "192.0.2.16" }, answer:data())
+    assert.is_false(answer:is_denial())
+  end)
+
+  it("knows its own from other tables", function()
+    assert.is_true(answers.is_answer(of("a.", "A", { "192.0.2.1" }, 1)))
+    assert.is_false(answers.is_answer { packet = "x", status = "answer" })
+    assert.is_false(answers.is_answer("answer"))
+    assert.is_false(answers.is_answer(nil))
+  end)
+
+  it("refuses a packet that is none", function()
+    local answer, message, code = answers.read("nonsense")
+    assert.is_nil(answer)
+    assert.is_string(message)
+    assert.equal("EFORMAT", code)
+  end)
+
+  it("aliases: a CNAME in front, the rest as it was", function()
+    local answer = of("mini2.local.", "A", { "192.0.2.15" }, 75)
+    answer.interface, answer.strategy = 3, "mdns"
+    local alias = assert(answer:alias("gpu2."))
+    assert.equal("gpu2.", alias.name)
+    assert.equal(3, alias.interface)
+    assert.equal("mdns", alias.strategy)
+    local message = assert(core.wire.decode(alias.packet))
+    assert.equal("gpu2.", message.questions[1].name)
+    assert.same({ "CNAME", "A" }, { message.answers[1].type, message.answers[2].type })
+    assert.same({ "192.0.2.15" }, alias:data())
+  end)
+
+  it("reorders and drops records; without any it is NODATA", function()
+    local answer = of("a.", "A", { "192.0.2.1", "192.0.2.2", "192.0.2.3" }, 9)
+    assert.same({ "192.0.2.3", "192.0.2.1" }, answer:reorder({ 3, 1 }):data())
+    local none = answer:reorder {}
+    assert.equal("nodata", none.status)
+    assert.same({}, none:data())
+  end)
+end)

@@ -1,0 +1,72 @@
+local bed = require("support.bed")
+local mlx = require("mlxresolve")
+
+describe("mlxresolve.step", function()
+  it("keeps a plugin's own exceptions, unless the policy's zones name them", function()
+    local function dns_like(zones)
+      local plugin = bed.strategy("dns_like", function(query)
+        return query:answer { a = "192.0.2.1" }
+      end)
+      plugin.zones = zones
+      local node = mlx.use(plugin)
+      local b = bed.open { node }
+      b.resolver.chain.steps[1].node.plugin.except = { "local." }
+      b.resolver:replace_policy(b.resolver.policy)
+      return b
+    end
+    assert.equal("EREFUSED", dns_like(nil):address("mini2.local"))
+    assert.equal("192.0.2.1", dns_like({ "local" }):address("mini2.local"))
+    assert.equal("192.0.2.1", dns_like({ "site.local" }):address("x.site.local"))
+  end)
+
+  it("retries one strategy within the pass when its own retry says so", function()
+    local flaky
+    flaky = bed.strategy("flaky", function(query)
+      if flaky.calls < 3 then
+        return nil, "not yet", "ECONNREFUSED"
+      end
+      return query:answer { a = "192.0.2.1" }
+    end)
+    flaky.retry = mlx.use {
+      name = "twice",
+      retry = function(_, failure)
+        return failure.attempt <= 2 and 10 or nil
+      end,
+    }
+    local other = bed.strategy("other", function() end)
+    local b = bed.open { mlx.use(flaky), other }
+    local result = b:ask("a.example", "A", { trace = true })
+    assert.equal("192.0.2.1", result.addresses[1].address)
+    assert.equal(3, #result.trace)
+    assert.equal(0, other.calls)
+  end)
+
+  it("ends a race at its own time and asks the next", function()
+    local stuck = bed.strategy("stuck", function(_, ctx)
+      ctx:sleep("1h")
+    end)
+    local b = bed.open {
+      mlx.race { timeout = "100ms", mlx.use(stuck) },
+      bed.strategy("next", function(query)
+        return query:answer { a = "192.0.2.2" }
+      end),
+    }
+    local result = b:ask("a.example", "A", { trace = true })
+    assert.equal("192.0.2.2", result.addresses[1].address)
+    assert.equal(100, result.ms)
+    assert.equal("stuck", result.trace[1].strategy)
+    assert.equal("cancelled", result.trace[1].result)
+  end)
+
+  it("keeps the limits that a strategy sets for the cache", function()
+    local plugin = bed.strategy("short", function(query)
+      return query:answer({ a = "192.0.2.1" }, 3600)
+    end)
+    plugin.cache = { max_ttl = "5s" }
+    local b = bed.open { mlx.use(plugin) }
+    b:ask("a.example")
+    assert.is_true(b:ask("a.example").addresses[1].ttl <= 5)
+    b.world:advance(6e3)
+    assert.is_false(b:ask("a.example").cached)
+  end)
+end)
