@@ -61,6 +61,13 @@ const char *mlxr_error_name(int code) {
   return row ? row->name : "EUNKNOWN";
 }
 
+int mlxr_error_code(const char *name) {
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    if (strcmp(rows[i].name, name) == 0)
+      return rows[i].code;
+  return 0;
+}
+
 const char *mlxr_error_text(int code) {
   const error_row_t *row = find_row(code);
   if (row && row->text)

@@ -33,10 +33,15 @@ typedef struct mlxr_exchange {
   mlxr_exchange_options_t options;
   uint8_t query[MLXR_HEADER_LEN + MLXR_NAME_MAX + 4 + 11];
   uint16_t query_len;
+  uint16_t question_len; ///< of the question in `query`
   uint16_t id;
-  uint16_t tries; ///< datagrams sent
+  uint16_t tries;    ///< datagrams sent
+  uint16_t connects; ///< TCP connections asked for
+  uint16_t refusals; ///< that may still come for datagrams with EDNS
+  uint32_t ignored;  ///< messages that were not ours
   bool is_tcp;
-  bool is_edns_off;  ///< the server does not speak EDNS (FORMERR, NOTIMP)
+  bool is_edns_off; ///< the server does not speak EDNS (FORMERR, NOTIMP)
+  bool is_done;
   uint64_t started;  ///< ms
   uint64_t deadline; ///< ms: when `on_time` wants to be called
   int result;        ///< 0 or a code, once DONE
@@ -58,11 +63,13 @@ mlxr_exchange_on_message(mlxr_exchange_t *exchange, const mlxr_address_t *from,
                          const uint8_t *packet, size_t len, uint64_t now,
                          uint8_t *out, size_t cap, mlxr_answer_info_t *info);
 
-/// The deadline passed: send again, or DONE with MLXR_ETIMEOUT.
+/// The deadline passed: send again (four times in all), or DONE with
+/// MLXR_ETIMEOUT.
 enum mlxr_exchange_action mlxr_exchange_on_time(mlxr_exchange_t *exchange,
                                                 uint64_t now);
 
-/// The transport failed (refused, unreachable, closed early).
+/// The transport failed (refused, unreachable, closed early). A connection
+/// that was closed early (ECONNRESET, EPIPE) is made again, three in all.
 enum mlxr_exchange_action mlxr_exchange_on_error(mlxr_exchange_t *exchange,
                                                  int code, uint64_t now);
 

@@ -50,6 +50,9 @@ enum {
 /// The name of a code, such as "EFORMAT" or "ECONNREFUSED"; never NULL.
 const char *mlxr_error_name(int code);
 
+/// The code of such a name; 0 when there is none.
+int mlxr_error_code(const char *name);
+
 /// A sentence fragment for people, such as "malformed packet"; never NULL.
 const char *mlxr_error_text(int code);
 
