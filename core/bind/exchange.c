@@ -146,13 +146,16 @@ static int exchange_result(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"query", exchange_query},
-                                   {"deadline", exchange_deadline},
-                                   {"message", exchange_message},
-                                   {"time", exchange_time},
-                                   {"fail", exchange_fail},
-                                   {"result", exchange_result},
-                                   {NULL, NULL}};
+static int exchange_ignored(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)check_exchange(L)->ignored);
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"query", exchange_query},     {"deadline", exchange_deadline},
+    {"message", exchange_message}, {"time", exchange_time},
+    {"fail", exchange_fail},       {"result", exchange_result},
+    {"ignored", exchange_ignored}, {NULL, NULL}};
 
 int mlxr_bind_open_exchange(lua_State *L) {
   mlxr_bind_class(L, CLASS, methods, NULL);

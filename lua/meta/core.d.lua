@@ -332,6 +332,9 @@ function Exchange:time(now) end
 function Exchange:fail(code, now) end
 --- Once done: true, or nil, message, code.
 function Exchange:result() end
+--- How many messages were not its own.
+---@return integer
+function Exchange:ignored() end
 
 ---------------------------------------------------------------- core.upstream
 core.upstream = {}
