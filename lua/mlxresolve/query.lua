@@ -127,7 +127,10 @@ function methods:with(name, type_name)
   if not canonical then
     error(("query:with: %q is no name: %s"):format(tostring(name), message), 2)
   end
-  local number = type_name and type_numbers[type_name] or self.number
+  local number = self.number
+  if type_name then
+    number = type_numbers[type_name]
+  end
   if not number then
     error(("query:with: %q is no type"):format(tostring(type_name)), 2)
   end

@@ -17,11 +17,12 @@ local function list_addresses(answer, family, runtime)
   return list
 end
 
-local function order_of(ranked)
+--- The positions that the rankers left; what they invented is left out.
+local function order_of(ranked, count)
   local order, seen = {}, {}
   for _, entry in ipairs(ranked) do
     local position = type(entry) == "table" and entry.position
-    if type(position) == "number" and not seen[position] then
+    if type(position) == "number" and position <= count and not seen[position] then
       seen[position] = true
       order[#order + 1] = position
     end
@@ -58,7 +59,7 @@ function rank.apply(rankers, answer, query, runtime)
       addresses = ranked
     end
   end
-  local order = order_of(addresses)
+  local order = order_of(addresses, count)
   if is_unchanged(order, count) then
     return answer
   end

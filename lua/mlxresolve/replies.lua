@@ -50,7 +50,7 @@ local function outcome(flight)
     end
     return answer.packet, 0
   end
-  if flight.code == "EREFUSED" then
+  if not flight.was_asked then
     return false, REFUSED, EDE_PROHIBITED, flight.message
   end
   local text = flight.trace:summary(EDE_TEXT_MAX)

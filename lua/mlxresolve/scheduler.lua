@@ -35,6 +35,7 @@ function scheduler.new(world)
     spare = {},
     live = 0,
     in_turn = false,
+    turn_ends = {},
     --- Called with (task, error) when a task dies of an error that nobody waits for.
     on_error = function(_, problem)
       world:log("error", tostring(problem))
@@ -146,8 +147,18 @@ function methods:run(now)
   self.in_turn = true
   self.timers:expire(now)
   run_ready(self)
+  for i = 1, #self.turn_ends do
+    self.turn_ends[i]()
+  end
   self.in_turn = false
   self.world:wake_at(self.head <= self.tail and now or self.timers:next())
+end
+
+--- Calls `fn` at the end of every turn, when all that could run has run: for sending what came
+--- together.
+---@param fn fun()
+function methods:at_turn_end(fn)
+  self.turn_ends[#self.turn_ends + 1] = fn
 end
 
 ---------------------------------------------------------------- waiting

@@ -1,5 +1,5 @@
-local core = require "mlxresolve.core"
-local shell = require "support.shell"
+local core = require("mlxresolve.core")
+local shell = require("support.shell")
 
 -- What each piece of code with a misbehaving getaddrinfo begins with. `collect` steps until
 -- `count` results came and gives them by slot, with the time that it took.
@@ -63,7 +63,7 @@ describe("core.native", function()
       "LUA_PATH=" .. package.path,
       "LUA_CPATH=" .. package.cpath,
       "MLXT_LOOKUPS=" .. folder .. "/lookups",
-      "LD_PRELOAD=" .. (os.getenv "LD_PRELOAD" or "") .. ":" .. shim,
+      "LD_PRELOAD=" .. (os.getenv("LD_PRELOAD") or "") .. ":" .. shim,
     }
     shell.write(folder .. "/code.lua", (prelude or PRELUDE) .. code)
     shell.write(folder .. "/lookups", "")
@@ -88,7 +88,7 @@ describe("core.native", function()
 
   it(
     "answers with the addresses of the family that was asked",
-    inside [[
+    inside([[
       local native = assert(core.native.open())
       local four, six = ask(native, "answer1", 1000, 4), ask(native, "answer1", 1000, 6)
       local both, literal = ask(native, "answer1", 1000, 0), ask(native, "192.0.2.77", 1000, 0)
@@ -99,12 +99,12 @@ describe("core.native", function()
       expect("192.0.2.1 2001:db8::1", results[both])
       expect("192.0.2.77", results[literal])
       expect("fe80::7%lo", results[scoped])
-    ]]
+    ]])
   )
 
   it(
     "tells failures by their kind",
-    inside [[
+    inside([[
       local native = assert(core.native.open())
       local again, fail = ask(native, "again", 1000), ask(native, "fail", 1000)
       local none = ask(native, "none", 1000, 6)
@@ -112,12 +112,12 @@ describe("core.native", function()
       expect("EAGAIN: Temporary failure in name resolution", results[again])
       expect("EIO: Non-recoverable failure in name resolution", results[fail])
       expect("ENOTFOUND: Name or service not known", results[none])
-    ]]
+    ]])
   )
 
   it(
     "drops what is beyond 64 addresses, and doubles",
-    inside [[
+    inside([[
       local native = assert(core.native.open())
       local slot = ask(native, "many", 1000)
       local seen = {}
@@ -127,11 +127,11 @@ describe("core.native", function()
         seen[#seen + 1] = address
       end
       expect(64, #seen)
-    ]]
+    ]])
   )
 
   it("looks a name up once for all that ask for it", function()
-    local _, lookups = run [[
+    local _, lookups = run([[
       local native = assert(core.native.open())
       for i = 1, 500 do
         ask(native, i % 2 == 0 and "slow.example" or "SLOW.example", 2000)
@@ -148,13 +148,13 @@ describe("core.native", function()
       expect(501, stats.asked)
       expect(499, stats.joined)
       expect(501, stats.answered)
-    ]]
+    ]])
     assert.equal(2, select(2, lookups:gsub("\n", "")), lookups)
   end)
 
   it(
     "holds each question to its own deadline",
-    inside [[
+    inside([[
       local native = assert(core.native.open())
       local began = core.now()
       local early, late = ask(native, "stuck1", 50), ask(native, "stuck1", 150)
@@ -168,12 +168,12 @@ describe("core.native", function()
       expect(2, stats.timed_out)
       expect(1, stats.abandoned)
       expect(1, stats.stuck)
-    ]]
+    ]])
   )
 
   it(
     "goes on with other names while 50 lookups are stuck",
-    inside [[
+    inside([[
       local native = assert(core.native.open())
       for i = 1, 50 do
         ask(native, "stuck" .. i, 20)
@@ -195,12 +195,12 @@ describe("core.native", function()
         expect("192.0.2.1", results[slot])
       end
       assert(took < 200, "took " .. took)
-    ]]
+    ]])
   )
 
   it(
     "has no more threads than allowed, and fails in time beyond them",
-    inside [[
+    inside([[
       local native = assert(core.native.open { threads = 2, max_threads = 6 })
       for i = 1, 10 do
         ask(native, "stuck" .. i, 20)
@@ -211,11 +211,11 @@ describe("core.native", function()
       expect(6, stats.stuck)
       expect(0, stats.waiting)
       expect(10, stats.timed_out)
-    ]]
+    ]])
   )
 
   it("gives a name that is stuck a second chance, but not more", function()
-    local _, lookups = run [[
+    local _, lookups = run([[
       local native = assert(core.native.open())
       for i = 1, 6 do
         ask(native, "stuck", 20)
@@ -225,12 +225,12 @@ describe("core.native", function()
       expect(2, stats.stuck)
       expect(4, stats.joined)
       expect(2, stats.abandoned)
-    ]]
+    ]])
     assert.equal("stuck\nstuck\n", lookups)
   end)
 
   it("forgets a question that is cancelled", function()
-    local _, lookups = run [[
+    local _, lookups = run([[
       local native = assert(core.native.open { threads = 1 })
       local first = ask(native, "slow1", 1000)
       while native:stats().waiting > 0 do
@@ -250,12 +250,12 @@ describe("core.native", function()
       native:cancel(first)
       native:cancel(second)
       expect("192.0.2.1", collect(native, 1)[again])
-    ]]
+    ]])
     assert.equal("slow1\nanswer3\nanswer4\n", lookups)
   end)
 
   it("reuses a thread that came back late", function()
-    run [[
+    run([[
       local native = assert(core.native.open { threads = 1, max_threads = 1 })
       ask(native, "slow1", 20)
       collect(native, 1)
@@ -264,11 +264,11 @@ describe("core.native", function()
       expect("192.0.2.1", collect(native, 1)[slot])
       expect(0, native:stats().stuck)
       expect(1, native:stats().threads)
-    ]]
+    ]])
   end)
 
   it("ends at once with lookups stuck", function()
-    local out, _, took = run [[
+    local out, _, took = run([[
       for i = 1, 3 do
         local native = assert(core.native.open())
         for j = 1, 8 do
@@ -280,13 +280,14 @@ describe("core.native", function()
       end
       collectgarbage()
       io.write "done"
-    ]]
+    ]])
     assert.equal("done", out)
     assert.is_true(took < 2000, took)
   end)
 
   it("outlives the Lua state that began a lookup", function()
-    local out = run([[
+    local out = run(
+      [[
       local ffi = require "ffi"
       ffi.cdef [=[
         void *luaL_newstate(void); void luaL_openlibs(void *); void lua_close(void *);
@@ -308,7 +309,9 @@ describe("core.native", function()
       ffi.C.lua_close(state)
       require("luv").sleep(200)
       io.write "alive"
-    ]], "")
+    ]],
+      ""
+    )
     assert.equal("alive", out)
   end)
 

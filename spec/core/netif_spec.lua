@@ -1,4 +1,4 @@
-local netns = require "support.netns"
+local netns = require("support.netns")
 
 -- What each piece of code in the namespace begins with. `step` gives the events as they
 -- come, `settle` waits until nothing comes for a while, `told` runs a command line and
@@ -84,7 +84,7 @@ end
 describe("core.netif", function()
   it(
     "shows what is there when it opens",
-    inside [[
+    inside([[
       sh "ip link add v0 type veth peer name v1 && ip link set v1 up"
       sh "ip link set v0 address 02:00:00:00:00:01 mtu 1400 up"
       sh " ip addr add 192.0.2.1/24 dev v0 && ip addr add 2001:db8::1/64 dev v0"
@@ -107,12 +107,12 @@ describe("core.netif", function()
       expect("2001:db8::1", v0.addresses[2].address)
       expect("192.0.2.9 fe80::9%v0", table.concat(v0.gateways, " "))
       expect("", interface(netif, "v1").gateways[1])
-    ]]
+    ]])
   )
 
   it(
     "tells links, their carrier and what stands on them, in order",
-    inside [[
+    inside([[
       local netif = assert(core.netif.open())
       expect("link_added v1 up=false\nlink_added v0 up=false",
         told(netif, "ip link add v0 type veth peer name v1"))
@@ -124,22 +124,22 @@ describe("core.netif", function()
       expect("address_removed v0 192.0.2.1\nroute_removed v0 192.0.2.9\nlink_removed v0 up=false",
         told(netif, "ip link del v0", "removed v0"))
       expect(nil, interface(netif, "v0"))
-    ]]
+    ]])
   )
 
   it(
     "tells a rename and a move to another network",
-    inside [[
+    inside([[
       local netif = assert(core.netif.open())
       told(netif, "ip link add v0 type veth peer name v1 && ip netns add mlxtother")
       expect("link_changed east up=false", told(netif, "ip link set v0 name east"))
       expect("link_removed east up=false", told(netif, "ip link set east netns mlxtother"))
-    ]]
+    ]])
   )
 
   it(
     "notices routes that the kernel takes away without a word",
-    inside [[
+    inside([[
       local netif = assert(core.netif.open())
       told(netif, "ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up")
       told(netif, "ip addr add 192.0.2.1/24 dev v0 && ip route add default via 192.0.2.9")
@@ -148,12 +148,12 @@ describe("core.netif", function()
       expect("route_removed v0 192.0.2.9\nroute_added v0 192.0.2.8",
         told(netif, "ip route replace default via 192.0.2.8", "route"))
       expect("route_removed v0 192.0.2.8", told(netif, "ip addr del 192.0.2.1/24 dev v0", "route"))
-    ]]
+    ]])
   )
 
   it(
     "knows each path of a route with several, and the family of a gateway",
-    inside [[
+    inside([[
       sh "ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up"
       sh "ip addr add 192.0.2.1/24 dev v0 && ip addr add 198.51.100.1/24 dev v1"
       local netif = assert(core.netif.open())
@@ -165,12 +165,12 @@ describe("core.netif", function()
       expect("route_added v0 fe80::9%v0",
         told(netif, "ip route add default via inet6 fe80::9 dev v0"))
       expect("", told(netif, "ip route add default via 192.0.2.7 table 99"))
-    ]]
+    ]])
   )
 
   it(
     "tells a tentative address when it becomes usable",
-    inside [[
+    inside([[
       sh "ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up"
       sh "sysctl -qw net.ipv6.conf.v0.accept_dad=1 net.ipv6.conf.v0.dad_transmits=1"
       sh "sysctl -qw net.ipv6.neigh.v0.retrans_time_ms=300"
@@ -185,12 +185,12 @@ describe("core.netif", function()
       end
       expect("address_added v0 2001:db8::1", line(events[1]))
       expect(false, interface(netif, "v0").addresses[1].tentative)
-    ]]
+    ]])
   )
 
   it(
     "says nothing when the kernel repeats itself",
-    inside [[
+    inside([[
       sh "ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up"
       sh "ip addr add 192.0.2.1/24 dev v0"
       sh "ip neigh add 192.0.2.7 lladdr 02:00:00:00:00:07 dev v0 nud reachable"
@@ -199,23 +199,23 @@ describe("core.netif", function()
       expect("", told(netif, "ip link set v0 alias east"))
       expect("", told(netif,
         "ip neigh change 192.0.2.7 lladdr 02:00:00:00:00:07 dev v0 nud reachable"))
-    ]]
+    ]])
   )
 
   it(
     "keeps a link that leaves its bridge",
-    inside [[
+    inside([[
       sh "ip link add v0 type veth peer name v1 && ip link add br0 type bridge && ip link set v0 up"
       local netif = assert(core.netif.open())
       told(netif, "ip link set v0 master br0")
       expect("", told(netif, "ip link set v0 nomaster", "removed"))
       expect("v0", interface(netif, "v0").name)
-    ]]
+    ]])
   )
 
   it(
     "tells what sort of link an interface is",
-    inside [[
+    inside([[
       sh "ip link add br0 type bridge && ip tuntap add t0 mode tun"
       sh "ip link add v0 type veth peer name v1"
       local netif = assert(core.netif.open())
@@ -226,12 +226,12 @@ describe("core.netif", function()
       told(netif, "ip link add wlan7 type veth peer name v9")
       expect("wifi", interface(netif, "wlan7").kind) -- by its name, without /sys
       expect("ethernet", interface(netif, "v9").kind)
-    ]]
+    ]])
   )
 
   it(
     "reads neighbours when asked and tells when one changes",
-    inside [[
+    inside([[
       sh "ip link add v0 type veth peer name v1 && ip link set v0 up && ip link set v1 up"
       sh "ip addr add 192.0.2.1/24 dev v0 && ip addr add 2001:db8::1/64 dev v0"
       local netif = assert(core.netif.open())
@@ -248,12 +248,12 @@ describe("core.netif", function()
         told(netif, "ip neigh change 192.0.2.7 lladdr 02:00:00:00:00:08 dev v0 nud reachable"))
       expect("neighbour_changed v0 192.0.2.7 false reachable=false",
         told(netif, "ip neigh del 192.0.2.7 dev v0"))
-    ]]
+    ]])
   )
 
   it(
     "is not fooled by messages that are not the kernel's",
-    inside [[
+    inside([[
       local netif = assert(core.netif.open())
       local code = [=[
 import socket, struct
@@ -272,12 +272,13 @@ for line in open("/proc/net/netlink").read().splitlines()[1:]:
       expect("sent\n", pipe:read "*a")
       pipe:close()
       expect("", told(netif, "true"))
-    ]]
+    ]])
   )
 
   it(
     "is right again after events were lost",
-    inside([[
+    inside(
+      [[
       local netif = assert(core.netif.open { receive_bytes = 2048 })
       local seed = tonumber((...))
       math.randomseed(seed)
@@ -361,11 +362,13 @@ for line in open("/proc/net/netlink").read().splitlines()[1:]:
         expect(table.concat(want, "\n"), table.concat(have, "\n"))
       end
       assert(resynced > 0, "the buffer never ran over")
-    ]], { args = { "4711" }, timeout = 120 })
+    ]],
+      { args = { "4711" }, timeout = 120 }
+    )
   )
 
   it("refuses to be used after it was closed", function()
-    local core = require "mlxresolve.core"
+    local core = require("mlxresolve.core")
     local netif = assert(core.netif.open())
     assert.is_true(netif:fd() >= 0)
     netif:close()

@@ -8,10 +8,20 @@ local bed = {}
 local methods = {}
 local mt = { __index = methods }
 
+local built_in = {}
+for path in assert(io.popen("ls plugins/*.lua")):lines() do
+  local file = assert(io.open(path))
+  built_in["./" .. path] = file:read("*a")
+  file:close()
+end
+
 --- Opens a resolver. `strategies` is a list of what `use` takes or has made; `fields` are further
 --- fields of the policy.
 function bed.open(strategies, fields)
   local world = virtual.new()
+  for path, text in pairs(built_in) do
+    world.files[path] = text
+  end
   local list = {}
   for i, strategy in ipairs(strategies) do
     list[i] = type(strategy) == "table" and strategy.resolve and mlx.use(strategy) or strategy

@@ -76,12 +76,10 @@ describe("support.avahi", function()
     net = lan.open { "master", "mini2" }
     net:avahi("mini2", "mini2")
     net:avahi("master", "master")
-    local run = net:exec(
-      "master",
-      {
-        "luajit",
-        "-e",
-        [[
+    local run = net:exec("master", {
+      "luajit",
+      "-e",
+      [[
       local uv = require "luv"
       local pipe = uv.new_pipe()
       pipe:connect("/run/avahi-daemon/socket", function(err)
@@ -90,8 +88,7 @@ describe("support.avahi", function()
         pipe:read_start(function(_, data) io.write(data or "") uv.stop() end)
       end)
       uv.run()]],
-      }
-    )
+    })
     assert.matches("^%+ %d+ 0 mini2%.local 10%.99%.0%.12\n", run.out, nil, nil, run.err)
   end)
 end)

@@ -224,7 +224,7 @@ describe("mlxresolve.mdns.engine", function()
 
   it("merges what a host says on several links", function()
     local cache = bed.cache()
-    link = bed.new({ links = { bed.interface(), bed.wifi() }, cache = cache })
+    link = bed.new { links = { bed.interface(), bed.wifi() }, cache = cache }
     link:answer("mini2.local.", { A, AAAA })
     link:answer(
       "mini2.local.",

@@ -34,10 +34,7 @@ describe("mlxresolve.mdns.links", function()
   it("are loopback when there is nothing else, or when it is named", function()
     assert.same({ "lo" }, names { bed.loopback() })
     assert.same({ "lo" }, names { bed.loopback(), tunnel })
-    assert.same(
-      { "eth0", "lo (named)" },
-      names({ bed.loopback(), bed.interface() }, { lo = true })
-    )
+    assert.same({ "eth0", "lo (named)" }, names({ bed.loopback(), bed.interface() }, { lo = true }))
   end)
 
   it("stay loopback for the others when a tunnel is named", function()
