@@ -232,7 +232,7 @@ describe("core.upstream", function()
         if #waiting == 2000 then
           for i = #waiting, 1, -1 do -- answers in the opposite order, each its own
             local item = waiting[i]
-            local n = tonumber(item.query:match "n(%d+)")
+            local n = tonumber(item.query:sub(13):match "n(%d+)")
             local address = ("10.1.%d.%d"):format(math.floor(n / 256), n % 256)
             dns_server.after(math.floor((#waiting - i) / 50), function()
               self:send(reply.to(item.query, { address = address }), item.peer)
