@@ -27,6 +27,11 @@ function Query:answer(data, ttl) end
 function Query:nxdomain(ttl) end
 ---@return mlxresolve.Answer
 function Query:nodata(ttl) end
+--- An answer made of a canonical packet, as `ctx.mdns:ask` gives them; `interface` is an index.
+---@param packet string
+---@param interface integer?
+---@return mlxresolve.Answer|nil, string? message, string? code
+function Query:packet(packet, interface) end
 --- The same question for another name or type.
 ---@return mlxresolve.Query
 function Query:with(name, type) end
@@ -46,6 +51,7 @@ function Answer:is_denial() end
 
 ---@class mlxresolve.Context
 ---@field cache mlxresolve.PluginCache
+---@field mdns mlxresolve.mdns.Engine  the one mDNS engine, shared by all plugins
 local Context = {}
 ---@return number ms
 function Context:now() end
@@ -69,6 +75,15 @@ function Context:connect(target) end
 --- getaddrinfo in the pool. family 4, 6 or 0.
 ---@return string[]|nil addresses, string? message, string? code
 function Context:native(name, family) end
+--- Asks the mDNS responder that the system runs, without D-Bus: Avahi's socket, systemd-resolved's
+--- varlink socket, dns_sd on macOS. A list of { address, interface = index|false }, empty when the
+--- name has none of the family; or nil, message, code: ENOTFOUND when nobody answered, ENOENT,
+--- ECONNREFUSED or ENOTSUP when there is no such responder here.
+---@param which "avahi"|"resolved"|"dns_sd"
+---@param name string
+---@param family "ipv4"|"ipv6"
+---@param path string?  its socket
+function Context:system_mdns(which, name, family, path) end
 --- A sub-query through the whole chain; ELOOP when it would wait for itself.
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:resolve(name, type) end

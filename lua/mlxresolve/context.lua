@@ -6,6 +6,7 @@ local answer = require("mlxresolve.answer")
 local core = require("mlxresolve.core")
 local group = require("mlxresolve.group")
 local query = require("mlxresolve.query")
+local responders = require("mlxresolve.native.responders")
 local sockets = require("mlxresolve.sockets")
 local subquery = require("mlxresolve.subquery")
 
@@ -130,6 +131,11 @@ function methods:dns_sd(name, family)
     return nil, message, code
   end
   return scheduler:wait(cancel_native, world, operation)
+end
+
+--- Asks the mDNS responder that the system runs: see mlxresolve.native.responders.
+function methods:system_mdns(which, name, family, path)
+  return responders.ask(self, which, name, family, path)
 end
 
 --- The servers of the system's configuration, without our own listeners: "192.0.2.53:53", ….

@@ -52,6 +52,10 @@ function methods:flush(filter)
   if not core_filter then
     return nil, message, code
   end
+  if runtime.mdns_engine then
+    -- or it would say the same again, from what it has heard
+    runtime.mdns_engine:forget(core_filter)
+  end
   return runtime.cache:flush(runtime.world:now(), core_filter)
 end
 

@@ -122,6 +122,19 @@ function methods:nodata(ttl)
   return wrap(self, core.answer.deny(self.name, self.type, "nodata", ttl or DENIAL_TTL))
 end
 
+--- An answer made of a canonical packet, as the mDNS engine gives them.
+---@param packet string
+---@param interface integer?  index of the interface that it came in on
+---@return mlxresolve.Answer|nil, string? message, string? code
+function methods:packet(packet, interface)
+  local made, message, code = wrap(self, packet)
+  if not made then
+    return nil, message, code
+  end
+  made.interface = interface or false
+  return made
+end
+
 function methods:with(name, type_name)
   local canonical, message = core.name.canonical(name or self.name)
   if not canonical then

@@ -177,6 +177,9 @@ function request.start(resolver, name, options, callback)
     is_over = false,
   }, mt)
   resolver.requests[self] = true
+  if self.is_fresh and resolver.mdns_engine then
+    resolver.mdns_engine:forget({ name = name })
+  end
   for index, type_name in ipairs(types) do
     ask(self, index, type_name)
   end

@@ -35,6 +35,12 @@ local function exceptions(node)
   return #list > 0 and list or false
 end
 
+--- A plugin with an option `timeout` of its own keeps it itself, and says what its silence means.
+local function time_limit(node)
+  local own = node.plugin and node.plugin.options
+  return not (own and own.timeout) and node.timeout or false
+end
+
 --- What the cache is told about this step's answers; false when they are not to be kept.
 local function cache_note(node)
   if node.cache == false then
@@ -63,7 +69,7 @@ function step.new(chain, node, following)
     zones = node.zones or (node.plugin and node.plugin.zones) or false,
     except = exceptions(node),
     types = node.types or false,
-    timeout = node.timeout or false,
+    timeout = time_limit(node),
     passes_denials = node.denials == "pass",
     is_native = node.plugin_name == "native",
     note = cache_note(node),

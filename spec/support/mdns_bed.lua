@@ -83,6 +83,12 @@ function bed.new(options)
   }, mt)
 end
 
+--- The links of a world that has its resolver already.
+function bed.attach(world, interfaces)
+  world.links = interfaces or { bed.loopback(), bed.interface() }
+  return setmetatable({ world = world }, mt)
+end
+
 --- Asks in a task of its own; the table is filled when the answer is there.
 ---@return { packet: string?, status: string?, data: string[]?, ttl: integer?, ms: number? }
 function methods:ask(name, type, options)

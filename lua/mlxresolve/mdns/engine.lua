@@ -57,9 +57,6 @@ function engine.new(runtime)
     is_closed = false,
   }, Engine)
   self.lookups = lookups.new(self)
-  self.scheduler:at_turn_end(function()
-    self:flush()
-  end)
   return self
 end
 
@@ -109,7 +106,7 @@ function Engine:ask(name, number, options)
   if #scopes.links(scope, self.sockets.links) == 0 then
     return nil, "no interface that is up and has an address to ask from", "ENETDOWN"
   elseif options.fresh then
-    self.store:forget { name = name }
+    self:forget { name = name }
   end
   local type = core.wire.type_name(number)
   local request = { name = name, type = type, scope = scope, lookup = false }
@@ -123,11 +120,14 @@ end
 
 ---------------------------------------------------------------- sending and hearing
 
---- Queues a lookup's packet; those of a turn leave together.
+--- Queues a lookup's packet; it leaves with those of all tasks that are about to run.
 ---@param asking mlxresolve.mdns.Lookup
 ---@param mode "first"|"again"|"one_shot"
 ---@param link mlxresolve.mdns.Link?  on this one only
 function Engine:post(asking, mode, link)
+  if #self.outgoing == 0 then
+    self.scheduler:spawn(self.flush, self)
+  end
   self.outgoing[#self.outgoing + 1] = {
     lookup = asking,
     name = asking.name,
@@ -139,9 +139,6 @@ function Engine:post(asking, mode, link)
 end
 
 function Engine:flush()
-  if #self.outgoing == 0 then
-    return
-  end
   local outgoing = self.outgoing
   self.outgoing = {}
   for _, batch in ipairs(questions.batches(outgoing)) do
@@ -222,13 +219,18 @@ function Engine:network_changed(events)
       end
     end)
   end
-  self:flush()
 end
 
---- Forgets what was heard: of a name, or all.
----@param name string?
-function Engine:forget(name)
-  self.store:forget { name = name }
+--- Forgets what was heard: of a name, of the names below a suffix, of an interface, or all. What
+--- is asked for after this is asked on the link, however lately it was asked before.
+---@param what { name: string?, suffix: string?, interface: integer? }
+function Engine:forget(what)
+  self.store:forget(what)
+  self.lookups:each(function(present)
+    if not what.name or present.name == what.name then
+      present:renew()
+    end
+  end)
 end
 
 --- Datagrams heard and learnt from, and the others by the reason why they were not;

@@ -234,6 +234,13 @@ function Lookup:heard(types, interface)
   schedule(self)
 end
 
+--- Lets the next question leave at once, when nobody waits for the last one.
+function Lookup:renew()
+  if #self.waiters == 0 then
+    self.asked_at = -math.huge
+  end
+end
+
 --- A link came up while somebody waits: nobody there has heard the question.
 ---@param link mlxresolve.mdns.Link
 function Lookup:ask_on(link)

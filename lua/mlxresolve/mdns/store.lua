@@ -274,17 +274,18 @@ local function is_elsewhere(record, interface)
   return interface and record.interface ~= interface
 end
 
---- Drops records: of a name, of an interface, or all.
----@param what { name: string?, interface: integer? }
+--- Drops records: of a name, of the names below a suffix, of an interface, or all.
+---@param what { name: string?, suffix: string?, interface: integer? }
 function Store:forget(what)
-  if what.name then
-    if self.names[what.name] then
-      filter(self, what.name, is_elsewhere, what.interface)
-    end
-    return
-  end
+  local ending = what.suffix and what.suffix ~= "." and "." .. what.suffix
   for name in pairs(self.names) do
-    filter(self, name, is_elsewhere, what.interface)
+    local is_meant = not what.name or name == what.name
+    if is_meant and ending then
+      is_meant = ("." .. name):sub(-#ending) == ending
+    end
+    if is_meant then
+      filter(self, name, is_elsewhere, what.interface)
+    end
   end
 end
 

@@ -210,6 +210,17 @@ describe("mlxresolve.mdns.engine", function()
     assert.same({ "4 2 QU A mini2.local. AAAA mini2.local." }, link:questions())
   end)
 
+  it("asks at once for what it was told to forget", function()
+    link:answer("mini2.local.", { A, AAAA })
+    link:ask("mini2.local.", "A")
+    link.world:settle()
+    link.engine:forget { name = "mini2.local." }
+    local result = link:ask("mini2.local.", "A")
+    link.world:settle()
+    assert.equal(1, result.ms)
+    assert.equal(4, #link.world.sent)
+  end)
+
   it("forgets and asks when the asker wants it fresh", function()
     link:answer("mini2.local.", { A, AAAA })
     link:ask("mini2.local.", "A")

@@ -251,6 +251,14 @@ describe("mlxresolve.mdns.store", function()
     put(0, "b.local.", "A", "192.0.2.8")
     known:forget { name = "a.local." }
     assert.is_nil(known:get("a.local.", "A", 0))
+    put(0, "a.lan.local.", "A", "192.0.2.9")
+    put(0, "alan.local.", "A", "192.0.2.9")
+    known:forget { suffix = "lan.local." }
+    assert.is_nil(known:get("a.lan.local.", "A", 0))
+    assert.is_truthy(known:get("alan.local.", "A", 0))
+    known:forget { suffix = "." }
+    assert.equal(0, known.size)
+    put(0, "a.local.", "A", "192.0.2.7")
     known:forget {}
     assert.equal(0, known.size)
     assert.is_nil(next(cares.labels))
