@@ -8,6 +8,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 .PHONY: run build test check bench clean setup
 
 build: setup
+	@[ -x build/mlxresolve ] || echo "building mlxresolve (less than a minute)"
 	@cmake --preset release >/dev/null
 	@cmake --build build -j$(JOBS) -- --no-print-directory -s
 
