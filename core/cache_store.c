@@ -44,9 +44,9 @@ enum {
   GHOSTS = 7,         /* a bucket */
   SMALL_SHARE = 8,
   PINNED_SHARE = 16,
-  DEAD_SHARE = 8,  /* of the main ring that makes tidying worth while */
-  TIDY_MAX = 64,   /* entries that one put moves for tidiness */
-  CHANCES_MAX = 32 /* second chances that one put grants */
+  DEAD_SHARE = 8,   /* of the main ring that makes tidying worth while */
+  TIDY_MAX = 64,    /* entries that one put moves for tidiness */
+  CHANCES_MAX = 256 /* second chances that one put grants: 20 us at most */
 };
 
 static size_t size_for(size_t name_len, size_t body_len) {

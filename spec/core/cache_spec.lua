@@ -1,0 +1,269 @@
+local core = require("mlxresolve.core")
+
+local answer = core.answer
+
+local A, AAAA = 1, 28
+
+local function new(options)
+  options = options or {}
+  options.size = options.size or 1024 * 1024
+  return assert(core.cache.new(options))
+end
+
+local function a(name, ttl, address)
+  return assert(answer.build(name or "a.example.", "A", { address or "192.0.2.1" }, ttl or 60))
+end
+
+--- What an answer says, and for how long.
+local function said(bytes)
+  local status, ttl = answer.read(bytes)
+  return { status, ttl }
+end
+
+describe("the cache", function()
+  it("gives back what was put", function()
+    local cache, stored = new(), a()
+    assert.is_true(cache:put(stored, 1000, { strategy = 0xfedcba98, interface = 3 }))
+    assert.same({ stored, 60, 0, 0xfedcba98, 3, false }, { cache:get("a.example.", A, 1000) })
+  end)
+
+  it("finds a name in any spelling", function()
+    local cache = new()
+    cache:put(a("Mini2.LOCAL."), 0)
+    assert.is_string((cache:get("mini2.local", A, 0)))
+    assert.is_string((cache:get("MINI2.local.", A, 0)))
+  end)
+
+  it("tells types, names and purposes apart", function()
+    local cache = new()
+    cache:put(a(), 0, { purpose = 7 })
+    assert.is_nil((cache:get("a.example.", A, 0)))
+    assert.is_nil((cache:get("a.example.", A, 0, 8)))
+    assert.is_nil((cache:get("a.example.", AAAA, 0, 7)))
+    assert.is_nil((cache:get("b.example.", A, 0, 7)))
+    assert.is_string((cache:get("a.example.", A, 0, 7)))
+  end)
+
+  it("lets a new answer take the place of the old, whatever their sizes", function()
+    local cache = new()
+    for _, count in ipairs { 1, 1, 5, 2 } do
+      local data = {}
+      for i = 1, count do
+        data[i] = "192.0.2." .. i
+      end
+      local stored = answer.build("a.example.", "A", data, 60)
+      cache:put(stored, 0)
+      assert.equal(stored, (cache:get("a.example.", A, 0)))
+      assert.equal(1, cache:stats().entries)
+    end
+  end)
+
+  it("holds answers of any size", function()
+    local cache = new()
+    for _, count in ipairs { 1, 100, 1000, 4090 } do
+      local data = {}
+      for i = 1, count do
+        data[i] = ("10.0.%d.%d"):format(i / 256, i % 256)
+      end
+      local stored = assert(answer.build("big.example.", "A", data, 60))
+      assert.is_true(cache:put(stored, 0))
+      assert.equal(stored, (cache:get("big.example.", A, 0)))
+    end
+  end)
+
+  it("does not take what is no answer", function()
+    local cache = new()
+    assert.equal("EFORMAT", select(3, cache:put("", 0)))
+    assert.equal("EFORMAT", select(3, cache:put(a():sub(1, -2), 0)))
+    assert.equal("EFORMAT", select(3, cache:put(a() .. "\0", 0)))
+  end)
+
+  it("does not take an answer that is too large for it", function()
+    local data = {}
+    for i = 1, 4000 do
+      data[i] = ("10.0.%d.%d"):format(i / 256, i % 256)
+    end
+    local cache = new { size = 65536 }
+    assert.equal("ENOSPACE", select(3, cache:put(answer.build("a.", "A", data, 60), 0)))
+  end)
+
+  it("refuses options that make no sense", function()
+    assert.equal("EINVAL", select(3, core.cache.new { size = 1000 }))
+    assert.equal("EINVAL", select(3, core.cache.new { min_ttl = 10, max_ttl = 5 }))
+    assert.equal("EINVAL", select(3, core.cache.new { max_ttl = 0 }))
+  end)
+
+  describe("with time", function()
+    it("counts the TTLs down", function()
+      local cache = new()
+      cache:put(a("a.example.", 60), 10000)
+      local bytes, ttl, age = cache:get("a.example.", A, 22999)
+      assert.same({ 48, 12 }, { ttl, age })
+      assert.same({ "answer", 48 }, said(bytes))
+    end)
+
+    it("counts every TTL of a chain down", function()
+      local cache = new()
+      cache:put(answer.alias(a("b.example.", 60), "a.example.", 90), 0)
+      local records = core.wire.decode((cache:get("a.example.", A, 10000))).answers
+      assert.same({ 80, 50 }, { records[1].ttl, records[2].ttl })
+    end)
+
+    it("lets an answer live to the end of its TTL, and no longer", function()
+      local cache = new()
+      cache:put(a("a.example.", 2), 500)
+      assert.is_string((cache:get("a.example.", A, 2499)))
+      assert.is_nil((cache:get("a.example.", A, 2500)))
+      assert.equal(0, cache:stats().entries)
+    end)
+
+    it("does not lose an answer to a clock that is a little behind", function()
+      local cache = new()
+      cache:put(a("a.example.", 2), 500)
+      local _, ttl, age = cache:get("a.example.", A, 400)
+      assert.same({ 2, 0 }, { ttl, age })
+    end)
+
+    it("works long after the machine was started", function()
+      local cache, now = new(), 2 ^ 40 + 12345
+      cache:put(a(), now)
+      assert.equal(50, (select(2, cache:get("a.example.", A, now + 10000))))
+    end)
+
+    it("does not keep what must not be kept", function()
+      local cache = new()
+      assert.is_true(cache:put(a("a.example.", 0), 0))
+      assert.is_nil((cache:get("a.example.", A, 0)))
+    end)
+
+    it("forgets an answer when a newer one must not be kept", function()
+      local cache = new()
+      cache:put(a("a.example.", 60), 0)
+      cache:put(a("a.example.", 0), 0)
+      assert.is_nil((cache:get("a.example.", A, 0)))
+    end)
+  end)
+
+  describe("with limits for TTLs", function()
+    it("raises and lowers what it is given", function()
+      local cache = new { min_ttl = 10, max_ttl = 100 }
+      for ttl, kept in pairs { [0] = 10, [5] = 10, [50] = 50, [500] = 100 } do
+        cache:put(a("a.example.", ttl), 0)
+        local bytes, left = cache:get("a.example.", A, 0)
+        assert.same({ kept, kept }, { left, said(bytes)[2] })
+      end
+    end)
+
+    it("obeys those of an answer rather than its own", function()
+      local cache = new { min_ttl = 10, max_ttl = 100 }
+      cache:put(a("a.example.", 500), 0, { max_ttl = 300 })
+      assert.equal(300, (select(2, cache:get("a.example.", A, 0))))
+      cache:put(a("a.example.", 1), 0, { min_ttl = 2 })
+      assert.equal(2, (select(2, cache:get("a.example.", A, 0))))
+    end)
+
+    it("keeps denials for a shorter time", function()
+      local cache = new { max_negative_ttl = 20 }
+      cache:put(answer.deny("a.example.", "A", "nxdomain", 300), 0)
+      local bytes, ttl = cache:get("a.example.", A, 0)
+      assert.equal(20, ttl)
+      assert.same({ "nxdomain", 20 }, said(bytes))
+      assert.is_nil((cache:get("a.example.", A, 20000)))
+    end)
+
+    it("keeps no denial when denials are not to be kept", function()
+      local cache = new { max_negative_ttl = 0 }
+      cache:put(answer.deny("a.example.", "A", "nodata", 300), 0)
+      assert.is_nil((cache:get("a.example.", A, 0)))
+    end)
+  end)
+
+  describe("with denials and failures", function()
+    local function bare(rcode)
+      local packet = core.wire.encode {
+        response = true,
+        rcode = rcode,
+        questions = { { name = "a.example.", type = "A" } },
+      }
+      return assert(answer.scrub(packet))
+    end
+
+    it("gives a denial back with its SOA, counted down", function()
+      local cache = new()
+      cache:put(answer.deny("a.example.", "A", "nodata", 30), 0)
+      local message = core.wire.decode((cache:get("a.example.", A, 10000)))
+      assert.same({ 0, 20 }, { #message.answers, message.authorities[1].ttl })
+    end)
+
+    it("keeps an answer without records only when told for how long", function()
+      local cache = new { min_ttl = 5 }
+      for _, rcode in ipairs { 0, 2 } do
+        cache:put(bare(rcode), 0)
+        assert.is_nil((cache:get("a.example.", A, 0)))
+        cache:put(bare(rcode), 0, { min_ttl = 3 })
+        local bytes, ttl = cache:get("a.example.", A, 0)
+        assert.same({ 3, rcode }, { ttl, (select(5, answer.read(bytes))) })
+        cache:flush(0)
+      end
+    end)
+
+    it("does not let a failure take the place of a stale answer", function()
+      local cache = new { stale = 100 }
+      cache:put(a("a.example.", 10), 0)
+      cache:put(bare(2), 20000, { min_ttl = 5 })
+      assert.equal("answer", (answer.read((cache:get("a.example.", A, 20000, 0, true)))))
+      cache:put(bare(2), 110000, { min_ttl = 5 })
+      assert.equal("failure", (answer.read((cache:get("a.example.", A, 110000)))))
+    end)
+  end)
+
+  describe("with stale answers", function()
+    it("gives them only on request, with a TTL of 30 s", function()
+      local cache = new { stale = 100 }
+      cache:put(answer.alias(a("b.example.", 10), "a.example.", 600), 0)
+      assert.is_nil((cache:get("a.example.", A, 10000)))
+      local bytes, ttl, age, _, _, is_stale = cache:get("a.example.", A, 15000, 0, true)
+      assert.same({ 0, 15, true }, { ttl, age, is_stale })
+      local records = core.wire.decode(bytes).answers
+      assert.same({ 30, 30 }, { records[1].ttl, records[2].ttl })
+    end)
+
+    it("prefers to give them fresh", function()
+      local cache = new { stale = 100 }
+      cache:put(a("a.example.", 10), 0)
+      assert.is_false((select(6, cache:get("a.example.", A, 9999, 0, true))))
+    end)
+
+    it("forgets them in the end", function()
+      local cache = new { stale = 100 }
+      cache:put(a("a.example.", 10), 0)
+      assert.is_string((cache:get("a.example.", A, 109999, 0, true)))
+      assert.is_nil((cache:get("a.example.", A, 110000, 0, true)))
+    end)
+
+    it("comes to life again when put anew", function()
+      local cache = new { stale = 100 }
+      cache:put(a("a.example.", 10), 0)
+      cache:put(a("a.example.", 10), 50000)
+      assert.equal(9, (select(2, cache:get("a.example.", A, 51000))))
+    end)
+  end)
+
+  it("counts what happens", function()
+    local cache = new { stale = 10 }
+    cache:put(a("a.example.", 1), 0)
+    cache:get("a.example.", A, 0)
+    cache:get("a.example.", A, 5000)
+    cache:get("a.example.", A, 5000, 0, true)
+    cache:get("a.example.", A, 50000)
+    local stats = cache:stats()
+    assert.same({ 1, 2, 1, 1, 1, 0 }, {
+      stats.hits,
+      stats.misses,
+      stats.stale_hits,
+      stats.puts,
+      stats.expired,
+      stats.entries,
+    })
+  end)
+end)
