@@ -58,6 +58,7 @@ static const luaL_Reg parts[] = {{"name", mlxr_bind_open_name},
                                  {"udp", mlxr_bind_open_udp},
                                  {"netif", mlxr_bind_open_netif},
                                  {"native", mlxr_bind_open_native},
+                                 {"dnssd", mlxr_bind_open_dnssd},
                                  {"front", mlxr_bind_open_front},
                                  {NULL, NULL}};
 

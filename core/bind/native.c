@@ -1,19 +1,14 @@
 #include "../native.h"
 
-#include <stdlib.h>
-#include <string.h>
+#include "lookup.h"
 
-#include "bind.h"
-
-#define CLASS "mlxresolve.native"
-
-enum { STEP_RESULTS = 16, STRIDE = 4 };
+#define CLASS "mlxresolve.Native"
 
 /* The results live here since they are too large for the stack of a host that
  * steps from a small coroutine. */
 typedef struct handle {
   mlxr_native_t *native;
-  mlxr_native_result_t results[STEP_RESULTS];
+  mlxr_native_result_t results[MLXR_BIND_LOOKUP_RESULTS];
 } handle_t;
 
 static handle_t *check(lua_State *L) {
@@ -50,61 +45,21 @@ static int native_fd(lua_State *L) {
 
 static int native_ask(lua_State *L) {
   mlxr_native_t *native = check(L)->native;
-  size_t len;
-  const char *name = luaL_checklstring(L, 2, &len);
-  int family = luaL_checkint(L, 3);
-  uint64_t deadline = mlxr_bind_now(L, 4), now = mlxr_bind_now(L, 5);
+  mlxr_bind_lookup_t ask;
   uint32_t slot;
-  luaL_argcheck(L, family == 0 || family == 4 || family == 6, 3,
-                "expected 4, 6 or 0");
-  if (strlen(name) != len)
-    return mlxr_bind_fail(L, MLXR_ETEXT, "name with a zero byte");
-  int rc = mlxr_native_ask(native, name, family, deadline, now, &slot);
+  int rc = mlxr_bind_check_lookup(L, &ask);
+  if (rc == 0)
+    rc = mlxr_native_ask(native, ask.name, ask.family, ask.deadline, ask.now,
+                         &slot);
   if (rc < 0)
-    return mlxr_bind_fail(L, rc, name);
+    return mlxr_bind_fail(L, rc, ask.name);
   lua_pushnumber(L, slot);
   return 1;
 }
 
 static int native_cancel(lua_State *L) {
-  mlxr_native_t *native = check(L)->native;
-  lua_Number slot = luaL_checknumber(L, 2);
-  luaL_argcheck(L, slot >= 0 && slot <= UINT32_MAX, 2, "expected a slot");
-  mlxr_native_cancel(native, (uint32_t)slot);
+  mlxr_native_cancel(check(L)->native, mlxr_bind_check_slot(L, 2));
   return 0;
-}
-
-static void put(lua_State *L, int *at) { lua_rawseti(L, 3, ++*at); }
-
-static void put_addresses(lua_State *L, const mlxr_native_result_t *result,
-                          int *at) {
-  lua_createtable(L, (int)result->count, 0);
-  for (size_t i = 0; i < result->count; i++) {
-    mlxr_bind_push_address(L, &result->addresses[i], false);
-    lua_rawseti(L, -2, (int)i + 1);
-  }
-  put(L, at);
-}
-
-static void put_result(lua_State *L, const mlxr_native_result_t *result,
-                       int *at) {
-  lua_pushnumber(L, result->slot);
-  put(L, at);
-  if (result->code == 0) {
-    put_addresses(L, result, at);
-    lua_pushboolean(L, false);
-    put(L, at);
-    lua_pushboolean(L, false);
-    put(L, at);
-    return;
-  }
-  lua_pushboolean(L, false);
-  put(L, at);
-  lua_pushstring(L, result->detail ? result->detail
-                                   : mlxr_error_text(result->code));
-  put(L, at);
-  lua_pushstring(L, mlxr_error_name(result->code));
-  put(L, at);
 }
 
 static int native_step(lua_State *L) {
@@ -113,16 +68,12 @@ static int native_step(lua_State *L) {
   luaL_checktype(L, 3, LUA_TTABLE);
   int at = 0, n;
   do {
-    n = mlxr_native_step(handle->native, now, handle->results, STEP_RESULTS,
-                         &next);
+    n = mlxr_native_step(handle->native, now, handle->results,
+                         MLXR_BIND_LOOKUP_RESULTS, &next);
     for (int i = 0; i < n; i++)
-      put_result(L, &handle->results[i], &at);
-  } while (n == STEP_RESULTS);
-  lua_pushinteger(L, at / STRIDE);
-  if (next == UINT64_MAX)
-    return 1;
-  lua_pushnumber(L, (lua_Number)next);
-  return 2;
+      mlxr_bind_put_lookup(L, &handle->results[i], &at);
+  } while (n == MLXR_BIND_LOOKUP_RESULTS);
+  return mlxr_bind_end_lookups(L, at, next);
 }
 
 static int native_stats(lua_State *L) {

@@ -5,7 +5,7 @@
 
 #include "bind.h"
 
-#define CLASS "mlxresolve.netif"
+#define CLASS "mlxresolve.Netif"
 
 enum { STEP_EVENTS = 64 };
 
