@@ -70,9 +70,9 @@ int mlxr_bitmap_scan(mlxr_words_t *words, mlxr_bytes_t *bytes) {
 int mlxr_bitmap_nxt_scan(mlxr_words_t *words, mlxr_bytes_t *bytes) {
   uint8_t bits[16];
   ptrdiff_t used = scan_types(words, bits, sizeof bits);
-  if (used <= 0)
+  if (used < 0)
     return MLXR_ETEXT;
-  mlxr_bytes_put(bytes, bits, (size_t)used);
+  mlxr_bytes_put(bytes, bits, used > 0 ? (size_t)used : 1);
   return 0;
 }
 
