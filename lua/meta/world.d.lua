@@ -52,7 +52,7 @@ function World:native(waiter, name, family, deadline) end
 --- mlxresolve.Stream or nil, message, code.
 function World:connect(waiter, target) end
 
----@param kind "exchange"|"native"|"connect"|"read"
+---@param kind "exchange"|"native"|"dns_sd"|"connect"|"read"
 ---@param operation integer
 function World:cancel(kind, operation) end
 

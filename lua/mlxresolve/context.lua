@@ -121,6 +121,10 @@ function methods:native(name, family)
   return scheduler:wait(cancel_native, world, operation)
 end
 
+local function cancel_dns_sd(world, operation)
+  world:cancel("dns_sd", operation)
+end
+
 --- Asks the system's own responder through dns_sd (macOS).
 function methods:dns_sd(name, family)
   local scheduler, world = self.scheduler, self.world
@@ -130,7 +134,7 @@ function methods:dns_sd(name, family)
   if not operation then
     return nil, message, code
   end
-  return scheduler:wait(cancel_native, world, operation)
+  return scheduler:wait(cancel_dns_sd, world, operation)
 end
 
 --- Asks the mDNS responder that the system runs: see mlxresolve.native.responders.

@@ -50,7 +50,11 @@ end
 
 local function step_netif(self, netif)
   local batch, events = self.netif_batch, {}
-  local items = netif:step(self.time, batch)
+  local items, message = netif:step(self.time, batch)
+  if not items then
+    self:log("warn", "network changes cannot be read: " .. message)
+    return 0
+  end
   for i = 1, items do
     events[i] = batch[i]
   end
