@@ -6,6 +6,7 @@ local core = require("mlxresolve.core")
 local directory = require("mlxresolve.directory")
 local flights = require("mlxresolve.flight")
 local network = require("mlxresolve.network")
+local overview = require("mlxresolve.overview")
 local plugin_cache = require("mlxresolve.plugin_cache")
 local query = require("mlxresolve.query")
 local replies = require("mlxresolve.replies")
@@ -276,6 +277,9 @@ function methods:reload()
   self:replace_policy(policy)
   return true
 end
+
+methods.status = overview.status
+methods.traces = overview.traces
 
 --- Drops entries of the cache; all of them without a filter.
 ---@param filter table?  name, suffix, type, interface, strategy, older_than (s)
