@@ -98,7 +98,7 @@ routes["/v1/trace"].run = function(self, request, reply)
   if limit < 1 or limit % 1 ~= 0 then
     return reply(400, { error = "limit: expected a whole number from 1", code = "EINVAL" })
   end
-  reply(200, { queries = self.resolver:traces(math.min(limit, MOST_TRACES)) })
+  reply(200, { traces = self.resolver:traces(math.min(limit, MOST_TRACES)) })
 end
 
 routes["/v1/cache/flush"] = { method = "POST" }
@@ -111,7 +111,11 @@ routes["/v1/cache/flush"].run = function(self, request, reply)
   if not filter then
     return refuse(reply, problem)
   end
-  reply(200, { flushed = self.resolver:flush(filter) })
+  local count, message, code = self.resolver:flush(filter)
+  if not count then
+    return reply(400, { error = message, code = code })
+  end
+  reply(200, { flushed = count })
 end
 
 routes["/v1/reload"] = { method = "POST" }

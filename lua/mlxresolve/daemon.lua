@@ -4,6 +4,7 @@
 local client = require("mlxresolve.cli.client")
 local control = require("mlxresolve.control")
 local occupied = require("mlxresolve.daemon.occupied")
+local outputs = require("mlxresolve.cli.output")
 local runtime = require("mlxresolve.cli.runtime")
 local version = require("mlxresolve.version")
 
@@ -108,7 +109,7 @@ function methods:about()
     pid = self.cli.host.pid,
     control = self.control_path,
     policy = {
-      file = self.file,
+      file = self.cli:absolute(self.file),
       loaded = self.loaded,
       problem = self.problem,
     },
@@ -162,7 +163,7 @@ local function announce(self)
   if #(status.listen or {}) == 0 then
     rows[3][2] = "nothing (the policy has no `listen`; --listen ADDRESS:PORT)"
   end
-  out:columns(rows, { styles = { "bold" } })
+  out:columns(rows, { style = outputs.by_column { "bold" } })
 end
 
 local function finish(self)

@@ -5,17 +5,23 @@
 
 local cjson = require("cjson")
 
-local json = { null = cjson.null }
+local json = {}
 
 local DEPTH = 32
 
 -- Fields that are lists, empty or not.
 local LISTS = {}
 for name in
-  ([[addresses records trace listen strategies interfaces policies mistakes
-  queries rankers reactions observers retries peers problems]]):gmatch("%S+")
+  ([[addresses records trace traces listen strategies interfaces policies mistakes
+  rankers reactions observers retries peers]]):gmatch("%S+")
 do
   LISTS[name] = true
+end
+
+-- Fields whose false means "there is none", which JSON calls null.
+local NULLS = {}
+for name in ("interface strategy detail problem source line column last_error"):gmatch("%S+") do
+  NULLS[name] = true
 end
 
 -- What people look for comes first; the rest follows in alphabetical order.
@@ -68,7 +74,11 @@ local function write_object(out, object, depth)
     end
     write_string(out, name)
     out[#out + 1] = ":"
-    write(out, object[name], LISTS[name], depth)
+    if object[name] == false and NULLS[name] then
+      out[#out + 1] = "null"
+    else
+      write(out, object[name], LISTS[name], depth)
+    end
   end
   out[#out + 1] = "}"
 end
@@ -93,14 +103,12 @@ function write(out, value, is_list, depth)
     return write_number(out, value)
   elseif kind == "boolean" then
     out[#out + 1] = tostring(value)
-  elseif value == json.null then
-    out[#out + 1] = "null"
   else
     error("JSON cannot hold a " .. kind, 0)
   end
 end
 
---- One line, without its end. Infinite numbers become null.
+--- One line, without its end. Infinite numbers become null, as does the false of some fields.
 ---@param value any
 ---@return string
 function json.encode(value)
@@ -110,7 +118,7 @@ function json.encode(value)
 end
 
 local function without_null(value)
-  if value == json.null then
+  if value == cjson.null then
     return false
   elseif type(value) == "table" then
     for key, field in pairs(value) do

@@ -140,8 +140,8 @@ describe("mlxresolve.control", function()
     function resolver.traces(_, limit)
       return { limit }
     end
-    assert.are.same({ queries = { 5 } }, ask("GET", "/v1/trace?limit=5").value)
-    assert.are.same({ queries = { 100 } }, ask("GET", "/v1/trace?limit=5000").value)
+    assert.are.same({ traces = { 5 } }, ask("GET", "/v1/trace?limit=5").value)
+    assert.are.same({ traces = { 100 } }, ask("GET", "/v1/trace?limit=5000").value)
     assert_refused(ask("GET", "/v1/trace?limit=0"), 400, "EINVAL", "whole number")
     assert_refused(ask("GET", "/v1/trace?limit=1.5"), 400, "EINVAL", "whole number")
   end)

@@ -221,7 +221,7 @@ describe("mlxresolve.daemon", function()
     }
     assert.are.equal(812, status.pid)
     assert.are.equal(SOCKET, status.control)
-    assert.are.equal("p.lua", status.policy.file)
+    assert.are.equal("/home/u/p.lua", status.policy.file)
     assert.are.equal(2, status.uptime)
     assert.are.same({ "127.0.0.1:5453" }, status.listen)
   end)

@@ -19,8 +19,10 @@ describe("mlxresolve.json", function()
     assert.are.equal("[null,null,1]", json.encode { 0 / 0, math.huge, 1 })
   end)
 
-  it("reads null as false", function()
-    assert.are.same({ interface = false, ttl = 0 }, json.decode('{"interface":null,"ttl":0}'))
+  it("reads null as false, and writes it again where false means none", function()
+    local value = json.decode('{"cached":false,"interface":null}')
+    assert.are.same({ interface = false, cached = false }, value)
+    assert.are.equal('{"interface":null,"cached":false}', json.encode(value))
   end)
 
   it("says that a text is no JSON", function()

@@ -16,6 +16,9 @@ local COMMANDS = {
   reload = { "mlxresolve.cli.reload", "run" },
 }
 
+-- Who runs a daemon reads its log; who asks for a name wants the answer.
+local LEVELS = { run = "info", query = "error" }
+
 --- Runs the command in `values`.
 ---@param values table  as `arguments.parse` reads them
 ---@param world mlxresolve.World
@@ -38,7 +41,7 @@ function cli.main(words, host)
     file:write(was_asked and "" or #words > 0 and "mlxresolve: " or "", text, "\n")
     return was_asked and runtime.OK or runtime.USAGE
   end
-  local world = require("mlxresolve.world.real").new()
+  local world = require("mlxresolve.world.real").new { level = LEVELS[values.command] }
   local out = outputs.new {
     env = function(name)
       return world:env(name)
@@ -49,6 +52,7 @@ function cli.main(words, host)
   }
   local code = cli.dispatch(values, world, host, out)
   world:close()
+  world:loop() -- luv frees handles in the loop; the state must not be closed before that
   return code
 end
 

@@ -93,43 +93,59 @@ end
 
 local function widths_of(rows)
   local widths = {}
-  for _, row in ipairs(rows) do
-    for i, cell in ipairs(row) do
-      widths[i] = math.max(widths[i] or 0, width(cell))
+  for n = rows[0] and 0 or 1, #rows do
+    for i, cell in ipairs(rows[n]) do
+      widths[i] = math.max(widths[i] or 0, width(harmless(cell)))
     end
   end
   return widths
 end
 
 ---@class mlxresolve.ColumnOptions
----@field styles table<integer, string>?  of the columns
 ---@field header string[]?
----@field prefix string?                  before every line
+---@field style (fun(row: integer, column: integer): string|nil)?  row 0 is the header
+---@field prefix (fun(row: integer): string)?
+---@field right table<integer, boolean>?  columns that are set to the right
+
+local function no_prefix()
+  return ""
+end
+
+local function header_style(row)
+  return row == 0 and "dim" or nil
+end
 
 --- Prints aligned rows.
 ---@param rows string[][]
 ---@param options mlxresolve.ColumnOptions?
 function methods:columns(rows, options)
   options = options or {}
-  local styles, prefix = options.styles or {}, options.prefix or ""
-  for _, row in ipairs(rows) do
-    for i, cell in ipairs(row) do
-      row[i] = harmless(cell)
-    end
-  end
-  local all = { unpack(rows) }
-  if options.header then
-    table.insert(all, 1, options.header)
-  end
+  local style, prefix = options.style or header_style, options.prefix or no_prefix
+  local right = options.right or {}
+  local all = { [0] = options.header, unpack(rows) }
   local widths = widths_of(all)
-  for _, row in ipairs(all) do
+  for n = options.header and 0 or 1, #rows do
     local cells = {}
-    for i, cell in ipairs(row) do
-      local pad = (" "):rep(widths[i] - width(cell))
-      local text = self:style(row == options.header and "dim" or styles[i], cell)
-      cells[i] = i < #row and text .. pad or text
+    for i, cell in ipairs(all[n]) do
+      local text = harmless(cell)
+      local pad = (" "):rep(widths[i] - width(text))
+      text = self:style(style(n, i), text)
+      if right[i] then
+        cells[i] = pad .. text
+      else
+        cells[i] = i < #all[n] and text .. pad or text
+      end
     end
-    self:line(prefix .. (table.concat(cells, "  "):gsub(" +$", "")))
+    self:line(prefix(n) .. (table.concat(cells, "  "):gsub(" +$", "")))
+  end
+end
+
+--- A style for each column, and a dim header.
+---@param styles table<integer, string>
+---@return fun(row: integer, column: integer): string|nil
+function output.by_column(styles)
+  return function(row, column)
+    return row == 0 and "dim" or styles[column]
   end
 end
 

@@ -74,12 +74,19 @@ function methods:run(fn)
   return a, b, c
 end
 
+--- A path as it is seen from everywhere.
+---@param path string
+---@return string
+function methods:absolute(path)
+  return path:sub(1, 1) == "/" and path or self.host.folder .. "/" .. path
+end
+
 --- The control socket that is meant: the one that was said, or the usual one.
 ---@param said string|nil
 ---@return string|nil path, string? message, string? code
 function methods:control_path(said)
   if said then
-    return said:sub(1, 1) == "/" and said or self.host.folder .. "/" .. said
+    return self:absolute(said)
   end
   return control.default_path(self.world, self.host.uid)
 end

@@ -1,6 +1,7 @@
 --- `mlxresolve status`: what the daemon is and how it does.
 
 local ask = require("mlxresolve.cli.ask")
+local outputs = require("mlxresolve.cli.output")
 local runtime = require("mlxresolve.cli.runtime")
 
 local status = {}
@@ -52,11 +53,10 @@ local function describe_interface(interface)
     addresses[i] = type(entry) == "table" and entry.address or entry
   end
   local where = table.concat(addresses, " ")
-  local text = ("%s %s"):format(interface.name, interface.up and "up" or "down")
-  return where ~= "" and ("%s (%s)"):format(text, where) or text
+  return where ~= "" and ("%s (%s)"):format(interface.name, where) or interface.name
 end
 
-local COUNTS = { "asked", "answers", "denials", "silent", "failures", "timeouts", "errors" }
+local COUNTS = { "tries", "answers", "failures", "errors" }
 
 --- Counts of a strategy that say something: "12 answers, 3 timeouts".
 local function describe_strategy(out, strategy)
@@ -84,15 +84,18 @@ local function show(out, value)
   if value.cache then
     rows[#rows + 1] = { "cache", describe_cache(value.cache) }
   end
-  for i, interface in ipairs(value.interfaces or {}) do
-    rows[#rows + 1] = { i == 1 and "interfaces" or "", describe_interface(interface) }
+  local label = "interfaces"
+  for _, interface in ipairs(value.interfaces or {}) do
+    if interface.up then
+      rows[#rows + 1] = { label, describe_interface(interface) }
+      label = ""
+    end
   end
   for i, strategy in ipairs(value.strategies or {}) do
-    local label = i == 1 and "strategies" or ""
-    local text = describe_strategy(out, strategy)
-    rows[#rows + 1] = { label, ("%-12s %s"):format(strategy.name, text) }
+    local text = ("%-12s %s"):format(strategy.name, describe_strategy(out, strategy))
+    rows[#rows + 1] = { i == 1 and "strategies" or "", text }
   end
-  out:columns(rows, { styles = { "bold" } })
+  out:columns(rows, { style = outputs.by_column { "bold" } })
 end
 
 ---@param cli mlxresolve.CliRuntime

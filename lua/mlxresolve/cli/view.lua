@@ -1,5 +1,7 @@
 --- Results of queries for the eye: tables, the tree of tries, and what to say of a failure.
 
+local output = require("mlxresolve.cli.output")
+
 local view = {}
 
 local RESULT_STYLES = {
@@ -41,7 +43,7 @@ local function show_addresses(out, result)
   end
   out:columns(rows, {
     header = out.is_pretty and { "NAME", "ADDRESS", "INTERFACE", "STRATEGY", "TIME", "TTL" } or nil,
-    styles = { "bold", "green", nil, "cyan", nil, nil, "yellow" },
+    style = output.by_column { "bold", "green", nil, "cyan", nil, nil, "yellow" },
   })
 end
 
@@ -59,32 +61,34 @@ local function show_records(out, result)
   end
   out:columns(rows, {
     header = out.is_pretty and { "NAME", "TYPE", "DATA", "TIME", "TTL" } or nil,
-    styles = { "bold", "cyan", "green", nil, nil, "yellow" },
+    style = output.by_column { "bold", "cyan", "green", nil, nil, "yellow" },
   })
 end
 
 --- Every try: a tree on a terminal, indented lines in a pipe.
 local function show_trace(out, result)
-  local rows, widest = {}, { 0, 0, 0 }
+  local rows = {}
+  local has_types = result.type:find("+", 1, true) ~= nil
   for i, try in ipairs(result.trace) do
     local took = try.result == "skipped" and "-" or out:ms(try.ms)
     rows[i] = { try.strategy, try.result, took, try.detail or "" }
-    for column = 1, 3 do
-      widest[column] = math.max(widest[column], #rows[i][column])
+    if has_types then
+      table.insert(rows[i], 1, try.type or "")
     end
   end
-  -- Each line has a colour of its own, so they are padded here and printed one by one.
-  for i, row in ipairs(rows) do
-    local style = RESULT_STYLES[row[2]]
-    local branch = i == #rows and "└─ " or "├─ "
-    row[1] = row[1] .. (" "):rep(widest[1] - #row[1])
-    row[2] = row[2] .. (" "):rep(widest[2] - #row[2])
-    row[3] = (" "):rep(widest[3] - #row[3]) .. row[3]
-    out:columns({ row }, {
-      styles = { nil, style, "dim" },
-      prefix = out.is_pretty and out:style("dim", branch) or "  ",
-    })
-  end
+  local first = has_types and 1 or 0 -- the column before the strategy's
+  out:columns(rows, {
+    right = { [first + 3] = true },
+    style = function(row, column)
+      if column == first + 2 then
+        return RESULT_STYLES[result.trace[row].result]
+      end
+      return column ~= first + 1 and "dim" or nil
+    end,
+    prefix = function(row)
+      return out.is_pretty and out:style("dim", row == #rows and "└─ " or "├─ ") or "  "
+    end,
+  })
 end
 
 --- What a result that is no answer means, in words.

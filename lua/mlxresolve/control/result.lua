@@ -2,8 +2,6 @@
 ---
 --- `status` is "answer", "nxdomain", "nodata", "timeout" or "error".
 
-local json = require("mlxresolve.json")
-
 local result = {}
 
 local FAILURES = { ETIMEOUT = "timeout", ENOTFOUND = "nxdomain" }
@@ -16,9 +14,9 @@ local function describe_address(entry)
   return {
     address = entry.address,
     family = entry.family,
-    interface = entry.interface or json.null,
+    interface = entry.interface or false,
     ttl = entry.ttl,
-    strategy = entry.strategy or json.null,
+    strategy = entry.strategy or false,
   }
 end
 
@@ -28,10 +26,11 @@ end
 
 local function describe_try(try)
   return {
+    type = try.type,
     strategy = try.strategy,
     result = try.result,
     ms = round(try.ms),
-    detail = try.detail or json.null,
+    detail = try.detail or false,
   }
 end
 
@@ -48,7 +47,7 @@ end
 ---@field types string[]
 ---@field trace boolean?
 
---- One table for success and failure alike; null fields are `json.null`.
+--- One table for success and failure alike; what is not there is false.
 ---@param asked mlxresolve.Asked
 ---@param found table|nil   what `resolver:resolve` found
 ---@param message string?

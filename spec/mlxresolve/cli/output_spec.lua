@@ -18,7 +18,10 @@ describe("mlxresolve.cli.output", function()
 
   it("aligns columns, in a pipe without colours", function()
     local out, text = new {}
-    out:columns({ { "a", "bbb", "1" }, { "aaa", "b", "22" } }, { styles = { "bold", "green" } })
+    out:columns(
+      { { "a", "bbb", "1" }, { "aaa", "b", "22" } },
+      { style = outputs.by_column { "bold", "green" } }
+    )
     assert.are.equal("a    bbb  1\naaa  b    22\n", table.concat(text))
   end)
 
@@ -36,7 +39,10 @@ describe("mlxresolve.cli.output", function()
 
   it("colours on a terminal, outside of the padding", function()
     local out, text = new { stdout_is_terminal = true }
-    out:columns({ { "a", "b" }, { "aa", "b" } }, { styles = { "bold" }, header = { "X", "Y" } })
+    out:columns(
+      { { "a", "b" }, { "aa", "b" } },
+      { style = outputs.by_column { "bold" }, header = { "X", "Y" } }
+    )
     assert.are.equal(
       "\27[2mX\27[0m   \27[2mY\27[0m\n\27[1ma\27[0m   b\n\27[1maa\27[0m  b\n",
       table.concat(text)

@@ -15,9 +15,15 @@ local function answer()
     cached = false,
     stale = false,
     trace = {
-      { strategy = "hosts", result = "pass", ms = 0.1, detail = false },
-      { strategy = "scan", result = "skipped", ms = 0, detail = "zones" },
-      { strategy = "mdns", result = "answer", ms = 212.4, detail = "192.0.2.15 on en0" },
+      { type = "A", strategy = "hosts", result = "pass", ms = 0.1, detail = false },
+      { type = "A", strategy = "scan", result = "skipped", ms = 0, detail = "zones" },
+      {
+        type = "AAAA",
+        strategy = "mdns",
+        result = "answer",
+        ms = 212.4,
+        detail = "192.0.2.15 on en0",
+      },
     },
   }
 end
@@ -66,9 +72,9 @@ describe("mlxresolve.cli.view", function()
     local text = show(answer(), { is_terminal = true, env = { NO_COLOR = "1" } }, true).stdout
     assert.is_truthy(
       text:find(
-        "├─ hosts  pass     0.1 ms\n"
-          .. "├─ scan   skipped       -  zones\n"
-          .. "└─ mdns   answer   212 ms  192.0.2.15 on en0\n",
+        "├─ A     hosts  pass     0.1 ms\n"
+          .. "├─ A     scan   skipped       -  zones\n"
+          .. "└─ AAAA  mdns   answer   212 ms  192.0.2.15 on en0\n",
         1,
         true
       ),
@@ -78,7 +84,7 @@ describe("mlxresolve.cli.view", function()
 
   it("shows every try as indented lines in a pipe", function()
     local text = show(answer(), {}, true).stdout
-    assert.is_truthy(text:find("\n  hosts  pass     0.1ms\n", 1, true), text)
+    assert.is_truthy(text:find("\n  A     hosts  pass     0.1ms\n", 1, true), text)
   end)
 
   it("tells on stderr what was not found, and how to learn more", function()

@@ -1,0 +1,74 @@
+local fake_cli = require("support.fake_cli")
+local json = require("mlxresolve.json")
+local status = require("mlxresolve.cli.status")
+
+local STATUS = {
+  version = "0.1.0",
+  pid = 812,
+  uptime = 3 * 86400 + 4 * 3600,
+  policy = { file = "/etc/p.lua", problem = false },
+  control = "/run/s",
+  listen = { "127.0.0.1:5453", "[::1]:5453" },
+  cache = { entries = 142, bytes = 62464, capacity = 33554432, hits = 931, misses = 69 },
+  interfaces = {
+    { name = "en0", up = true, addresses = { "192.0.2.10/24" } },
+    { name = "en7", up = false, addresses = {} },
+  },
+  strategies = {
+    { name = "hosts", tries = 0, answers = 0, failures = 0, errors = 0, bypassed = false },
+    { name = "scan", tries = 20, answers = 12, failures = 3, errors = 5, bypassed = true },
+  },
+}
+
+describe("mlxresolve.cli.status", function()
+  local function run(value, options)
+    options = options or {}
+    options.world = fake_cli.world()
+    fake_cli.daemon(options.world, "/run/mlxresolve.sock", function(method, target)
+      assert.are.same({ "GET", "/v1/status" }, { method, target })
+      return 200, json.encode(value)
+    end)
+    local cli = fake_cli.new(options)
+    return status.run(cli, {}), cli.shown
+  end
+
+  it("shows the daemon at a glance", function()
+    local code, shown = run(STATUS)
+    assert.are.equal(0, code)
+    assert.are.equal(
+      [[
+mlxresolve    0.1.0, pid 812, up 3 d 4 h
+policy        /etc/p.lua
+control       /run/s
+listening on  127.0.0.1:5453, [::1]:5453
+cache         142 entries, 61 KiB of 32.0 MiB, 93.1 % hits
+interfaces    en0 (192.0.2.10/24)
+strategies    hosts        not asked yet
+              scan         20 tries, 12 answers, 3 failures, 5 errors  bypassed: it keeps failing
+]],
+      shown.stdout
+    )
+  end)
+
+  it("says that a changed policy was not taken over", function()
+    local value = { version = "0.1.0", pid = 1, policy = { file = "p.lua", problem = "x" } }
+    local _, shown = run(value)
+    assert.is_truthy(shown.stdout:find("p.lua  changed, but has mistakes", 1, true))
+  end)
+
+  it("tells how long it runs in the units that matter", function()
+    for uptime, text in pairs { [5] = "5 s", [65] = "1 min 5 s", [7260] = "2 h 1 min" } do
+      local _, shown = run { version = "0.1.0", pid = 1, uptime = uptime }
+      assert.is_truthy(shown.stdout:find("up " .. text .. "\n", 1, true), text)
+    end
+  end)
+
+  it("prints all of it as JSON", function()
+    local _, shown = run(STATUS, { is_json = true })
+    assert.are.same(STATUS, json.decode(shown.stdout))
+  end)
+
+  it("ends with 5 without a daemon", function()
+    assert.are.equal(5, status.run(fake_cli.new(), {}))
+  end)
+end)

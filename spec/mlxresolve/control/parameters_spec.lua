@@ -1,0 +1,39 @@
+local parameters = require("mlxresolve.control.parameters")
+
+describe("mlxresolve.control.parameters", function()
+  it("reads a query string as lists by name", function()
+    local found = parameters.read("a=1&b=x%20y+z&a=%C3%BC&b", { "a", "b" })
+    assert.are.same({ a = { "1", "ü" }, b = { "x y z", "" } }, found)
+    assert.are.same({}, (parameters.read("", {})))
+    assert.are.same({}, (parameters.read("&&", {})))
+  end)
+
+  it("refuses a name that it does not know, even an escaped one", function()
+    local found, refusal = parameters.read("%61b=1", { "a" })
+    assert.is_nil(found)
+    assert.are.equal(400, refusal.status)
+    assert.is_truthy(refusal.error:find("'ab'", 1, true))
+  end)
+
+  it("takes flags as on unless they say 0 or false", function()
+    for text, expected in pairs { ["trace=1"] = true, trace = true, ["trace=0"] = false } do
+      assert.are.equal(expected, parameters.question("name=a&" .. text).trace)
+    end
+    assert.is_false(parameters.question("name=a&trace=false").trace)
+    assert.is_false(parameters.question("name=a").trace)
+  end)
+
+  it("takes timeouts with and without a unit", function()
+    for text, expected in pairs { ["250"] = 250, ["1.5s"] = 1500, ["1m"] = 60000 } do
+      assert.are.equal(expected, parameters.question("name=a&timeout=" .. text).timeout)
+    end
+  end)
+
+  it("makes names canonical, and leaves absent ones alone", function()
+    local fields = parameters.canonical({ name = "A", other = "B" }, { "name", "suffix" })
+    assert.are.same({ name = "a.", other = "B" }, fields)
+    local none, refusal = parameters.canonical({ suffix = ("x"):rep(64) }, { "name", "suffix" })
+    assert.is_nil(none)
+    assert.are.equal("ETEXT", refusal.code)
+  end)
+end)
