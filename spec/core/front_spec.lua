@@ -1,0 +1,187 @@
+local core = require "mlxresolve.core"
+local dns_client = require "support.dns_client"
+local front_rig = require "support.front"
+local uv = require "luv"
+
+local function new_cache()
+  return assert(core.cache.new {
+    size = 65536,
+    min_ttl = 0,
+    max_ttl = 86400,
+    max_negative_ttl = 3600,
+    stale = 0,
+  })
+end
+
+describe("mlxresolve.core.front", function()
+  local rig
+
+  after_each(function()
+    if rig then
+      rig:close()
+    end
+    rig = nil
+  end)
+
+  it("listens on UDP and TCP at one free port", function()
+    rig = front_rig.open()
+    rig:put("one.test.", "A", { "192.0.2.1" })
+    assert.matches("^127%.0%.0%.1:%d+$", rig.endpoint)
+    local packet = front_rig.query "one.test."
+    assert.equal("192.0.2.1", rig:ask(packet).answers[1].data)
+    local stream = dns_client.tcp(rig.endpoint)
+    stream:ask(packet)
+    assert.equal("192.0.2.1", core.wire.decode(stream:receive()).answers[1].data)
+    stream:close()
+  end)
+
+  it("gives each address a port of its own", function()
+    rig = front_rig.open { listen = { "127.0.0.1:0", "127.0.0.1:0" } }
+    local addresses = rig.front:addresses()
+    assert.equal(2, #addresses)
+    assert.not_equal(addresses[1], addresses[2])
+  end)
+
+  it("answers over IPv6", function()
+    rig = front_rig.open { listen = { "[::1]:0" } }
+    rig:put("one.test.", "AAAA", { "2001:db8::1" })
+    assert.matches("^%[::1%]:%d+$", rig.endpoint)
+    assert.equal("2001:db8::1", rig:ask(front_rig.query("one.test.", "AAAA")).answers[1].data)
+  end)
+
+  it("answers on several threads", function()
+    rig = front_rig.open { threads = 4 }
+    rig:put("one.test.", "A", { "192.0.2.1" })
+    for _ = 1, 32 do -- from 32 ports, which the system spreads over the threads
+      assert.equal("192.0.2.1", rig:ask(front_rig.query "one.test.").answers[1].data)
+    end
+    rig.answer = function()
+      return { "192.0.2.9" }
+    end
+    for _ = 1, 32 do
+      assert.equal("192.0.2.9", rig:ask(front_rig.query "two.test.").answers[1].data)
+    end
+    assert.equal(32, rig.front:stats().hits)
+    assert.equal(32, rig.front:stats().misses)
+  end)
+
+  it("names the address that is taken", function()
+    rig = front_rig.open()
+    local front, message, code =
+      core.front.open({ listen = { "127.0.0.1:0", rig.endpoint } }, new_cache())
+    assert.is_nil(front)
+    assert.equal("EADDRINUSE", code)
+    assert.matches(rig.endpoint, message, 1, true)
+  end)
+
+  it("does not share a port that another program shares", function()
+    local other = uv.new_udp()
+    assert(other:bind("127.0.0.1", 0, { reuseaddr = true }))
+    local endpoint = "127.0.0.1:" .. other:getsockname().port
+    local front, message, code = core.front.open({ listen = { endpoint } }, new_cache())
+    other:close()
+    uv.run "nowait"
+    assert.is_nil(front)
+    assert.equal("EADDRINUSE", code)
+    assert.matches(endpoint, message, 1, true)
+  end)
+
+  it("does not share a port with a front of more threads", function()
+    rig = front_rig.open { threads = 2 }
+    local front, _, code =
+      core.front.open({ listen = { rig.endpoint }, threads = 2 }, new_cache())
+    assert.is_nil(front)
+    assert.equal("EADDRINUSE", code)
+  end)
+
+  it("names the address that this machine does not have", function()
+    local front, message, code =
+      core.front.open({ listen = { "192.0.2.1:0" } }, new_cache())
+    assert.is_nil(front)
+    assert.equal("EADDRNOTAVAIL", code)
+    assert.matches("192.0.2.1", message, 1, true)
+  end)
+
+  it("says which text is not an address or a network", function()
+    local _, message, code = core.front.open({ listen = { "localhost" } }, new_cache())
+    assert.equal("ETEXT", code)
+    assert.matches("localhost", message, 1, true)
+    for _, network in ipairs { "192.0.2.0", "192.0.2.0/33", "192.0.2.0/", "/24", "fe80::/129" } do
+      _, message, code =
+        core.front.open({ listen = { "127.0.0.1:0" }, allow = { network } }, new_cache())
+      assert.equal("ETEXT", code, network)
+      assert.matches(network, message, 1, true)
+    end
+  end)
+
+  it("raises on options of a wrong kind", function()
+    local cache = new_cache()
+    assert.has_error(function()
+      core.front.open({ listen = "127.0.0.1:0" }, cache)
+    end)
+    assert.has_error(function()
+      core.front.open({ listen = { 53 } }, cache)
+    end)
+    assert.has_error(function()
+      core.front.open({ listen = {}, threads = -1 }, cache)
+    end)
+    assert.has_error(function()
+      core.front.open({ listen = {} }, {})
+    end)
+  end)
+
+  it("frees its ports when it closes, and closes twice", function()
+    rig = front_rig.open()
+    local endpoint = rig.endpoint
+    rig:close()
+    rig:close()
+    rig = front_rig.open { listen = { endpoint } }
+    assert.equal(endpoint, rig.endpoint)
+  end)
+
+  it("raises when it is used after it was closed", function()
+    rig = front_rig.open()
+    rig:close()
+    assert.has_error(function()
+      rig.front:step(core.now(), {})
+    end, "the front is closed")
+  end)
+
+  it("closes at once with questions under way", function()
+    rig = front_rig.open { threads = 2 }
+    local socket = dns_client.udp(rig.endpoint)
+    local stream = dns_client.tcp(rig.endpoint)
+    for i = 1, 50 do
+      socket:send(front_rig.query(("udp%d.test."):format(i)))
+      stream:ask(front_rig.query(("tcp%d.test."):format(i)))
+    end
+    assert.is_true(rig:await_pending(100))
+    local began = uv.hrtime()
+    rig:close()
+    assert.is_true((uv.hrtime() - began) / 1e6 < 100)
+    assert.is_true(stream:is_ended())
+    socket:close()
+    stream:close()
+  end)
+
+  it("closes when it is collected, with its cache", function()
+    local endpoint = front_rig.open().endpoint
+    collectgarbage()
+    collectgarbage()
+    rig = front_rig.open { listen = { endpoint } }
+  end)
+
+  it("keeps its cache alive", function()
+    local cache = new_cache()
+    assert(cache:put(core.answer.build("one.test.", "A", { "192.0.2.1" }, 60), core.now()))
+    local front = assert(core.front.open({ listen = { "127.0.0.1:0" } }, cache))
+    cache = nil -- luacheck: ignore
+    collectgarbage()
+    collectgarbage()
+    local socket = dns_client.udp(front:addresses()[1])
+    socket:send(front_rig.query "one.test.")
+    assert.equal("192.0.2.1", core.wire.decode(socket:receive()).answers[1].data)
+    socket:close()
+    front:close()
+  end)
+end)
