@@ -115,7 +115,8 @@ describe("mlxresolve.core.front: datagrams", function()
     end
     rig:put("many.test.", "A", addresses)
     local port = rig.endpoint:match ":(%d+)$"
-    local pipe = assert(io.popen("dig @127.0.0.1 +short +tries=1 -p " .. port .. " many.test A 2>&1"))
+    local dig = "dig @127.0.0.1 +short +tries=1 -p %s many.test A 2>&1"
+    local pipe = assert(io.popen(dig:format(port)))
     local _, lines = pipe:read("*a"):gsub("192%.0%.2%.%d+", "")
     pipe:close()
     assert.equal(200, lines)

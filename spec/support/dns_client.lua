@@ -66,7 +66,7 @@ end
 
 ---@param packet string
 function udp:send(packet)
-  assert(self.handle:try_send(packet))
+  assert(self.handle:try_send(packet, nil, nil))
 end
 
 ---@param seconds number?
