@@ -5,7 +5,7 @@
 
 #include "front_internal.h"
 
-enum { ROUNDS = 16, EVENTS = 64 };
+enum { ROUNDS = 16, BUSY = 8, EVENTS = 64 };
 
 uint64_t mlxr_front_now(void) {
   struct timespec t;
@@ -220,7 +220,8 @@ static void serve_batch(front_worker_t *worker, const front_socket_t *socket,
   hand_over(worker);
 }
 
-/* A full batch means that more is waiting. The bound leaves connections and
+/* While a batch of some size is served, the next one arrives: looking for it at
+ * once saves the wait that would only tell so. The bound leaves connections and
  * other sockets their turn. */
 static void serve_socket(front_worker_t *worker, const front_socket_t *socket) {
   for (int round = 0; round < ROUNDS; round++) {
@@ -229,7 +230,7 @@ static void serve_socket(front_worker_t *worker, const front_socket_t *socket) {
       return;
     worker->now = mlxr_front_now();
     serve_batch(worker, socket, (unsigned)n);
-    if (n < FRONT_BATCH)
+    if (n < BUSY)
       return;
   }
 }

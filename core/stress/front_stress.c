@@ -21,7 +21,7 @@
 enum {
   CACHED = 256,   ///< names that are in the cache from the start
   WINDOW = 16,    ///< questions under way per client
-  ROUNDS = 1000,  ///< windows per client
+  ROUNDS = 2500,  ///< windows per client
   RECONNECT = 8,  ///< windows per connection
   CLIENTS = 2,    ///< of each kind
   QUITTERS = 100, ///< connections that leave without waiting
