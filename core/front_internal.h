@@ -14,6 +14,11 @@
 #ifndef MLXR_FRONT_INTERNAL_H
 #define MLXR_FRONT_INTERNAL_H
 
+/* Without it the headers of macOS keep IPV6_PKTINFO to themselves. */
+#if defined(__APPLE__) && !defined(__APPLE_USE_RFC_3542)
+#define __APPLE_USE_RFC_3542 1
+#endif
+
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>

@@ -1,7 +1,7 @@
-local core = require "mlxresolve.core"
-local dns_client = require "support.dns_client"
-local front_rig = require "support.front"
-local uv = require "luv"
+local core = require("mlxresolve.core")
+local dns_client = require("support.dns_client")
+local front_rig = require("support.front")
+local uv = require("luv")
 
 local SERVFAIL, NXDOMAIN, A = 2, 3, 1
 local EDE_BLOCKED, EDE_NOT_READY, EDE_STALE = 15, 14, 3
@@ -25,7 +25,7 @@ describe("mlxresolve.core.front: the brain", function()
 
   it("is handed a question and sends the answer", function()
     open()
-    socket:send(front_rig.query "Two.Test.")
+    socket:send(front_rig.query("Two.Test."))
     assert.is_true(rig:await_pending(1))
     local miss = rig.pending[1]
     assert.equal("two.test.", miss.name)
@@ -40,7 +40,7 @@ describe("mlxresolve.core.front: the brain", function()
 
   it("is told who asks, until it has answered", function()
     open()
-    socket:send(front_rig.query "two.test.")
+    socket:send(front_rig.query("two.test."))
     rig:await_pending(1)
     local slot = rig.pending[1].slot
     local address, is_tcp = rig.front:client(slot)
@@ -53,7 +53,7 @@ describe("mlxresolve.core.front: the brain", function()
 
   it("sends nothing before it flushes", function()
     open()
-    socket:send(front_rig.query "two.test.")
+    socket:send(front_rig.query("two.test."))
     rig:await_pending(1)
     rig.front:refuse(rig.pending[1].slot, NXDOMAIN)
     assert.equal(0, rig.front:stats().replies)
@@ -102,7 +102,7 @@ describe("mlxresolve.core.front: the brain", function()
 
   it("takes only the first answer to a question", function()
     open()
-    socket:send(front_rig.query "two.test.")
+    socket:send(front_rig.query("two.test."))
     rig:await_pending(1)
     local miss = rig.pending[1]
     rig.front:refuse(miss.slot, NXDOMAIN)
@@ -152,7 +152,7 @@ describe("mlxresolve.core.front: the brain", function()
       ("x"):rep(70000),
     }
     for i, answer in ipairs(wrong) do
-      socket:send(front_rig.query "two.test.")
+      socket:send(front_rig.query("two.test."))
       rig:await_pending(i)
       rig.front:answer(rig.pending[i].slot, answer)
       rig.front:flush()
@@ -217,7 +217,7 @@ describe("mlxresolve.core.front: the brain", function()
     end)
     assert.is_true(rig.front:sleep())
     for i = 1, 3 do
-      socket:send(front_rig.query "two.test.")
+      socket:send(front_rig.query("two.test."))
       assert.is_true(dns_client.wait(function()
         return #rig.pending == i
       end))
@@ -225,12 +225,12 @@ describe("mlxresolve.core.front: the brain", function()
     assert.equal(3, woken)
     poll:stop()
     poll:close()
-    uv.run "nowait"
+    uv.run("nowait")
   end)
 
   it("does not fall asleep over a question that has come", function()
     open()
-    socket:send(front_rig.query "two.test.")
+    socket:send(front_rig.query("two.test."))
     assert.is_true(rig:await_stat("misses", 1))
     assert.is_false(rig.front:sleep())
     assert.equal(1, rig:work())

@@ -1,7 +1,7 @@
-local core = require "mlxresolve.core"
-local dns_client = require "support.dns_client"
-local front_rig = require "support.front"
-local netns = require "support.netns"
+local core = require("mlxresolve.core")
+local dns_client = require("support.dns_client")
+local front_rig = require("support.front")
+local netns = require("support.netns")
 
 -- Asks from 192.0.2.7 and fd00::7, in a namespace where both are this host's own.
 local STRANGER = [[
@@ -39,20 +39,20 @@ end
 describe("mlxresolve.core.front: sockets", function()
   it("refuses strangers and answers loopback", function()
     if not netns.available() then
-      return pending "namespaces cannot be made here"
+      return pending("namespaces cannot be made here")
     end
     assert.equal(REFUSED .. REFUSED .. ANSWERED, ask_as_stranger())
   end)
 
   it("answers whom the policy allows", function()
     if not netns.available() then
-      return pending "namespaces cannot be made here"
+      return pending("namespaces cannot be made here")
     end
     assert.equal(
       ANSWERED .. REFUSED .. ANSWERED,
       ask_as_stranger("198.51.100.0/24", "192.0.2.0/29")
     )
-    assert.equal(REFUSED .. ANSWERED .. ANSWERED, ask_as_stranger "fd00::/16")
+    assert.equal(REFUSED .. ANSWERED .. ANSWERED, ask_as_stranger("fd00::/16"))
   end)
 
   it("replies from the address that was asked when it listens on all", function()
@@ -61,18 +61,18 @@ describe("mlxresolve.core.front: sockets", function()
     rig.answer = function()
       return { "192.0.2.2" }
     end
-    local port = rig.endpoint:match ":(%d+)$"
+    local port = rig.endpoint:match(":(%d+)$")
     for _, host in ipairs { "127.0.0.1", "127.0.0.2", "127.9.9.9" } do
       rig.endpoint = host .. ":" .. port
-      assert.equal("192.0.2.1", rig:ask(front_rig.query "one.test.").answers[1].data)
-      assert.equal("192.0.2.2", rig:ask(front_rig.query "two.test.").answers[1].data)
+      assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
+      assert.equal("192.0.2.2", rig:ask(front_rig.query("two.test.")).answers[1].data)
     end
     rig:close()
   end)
 
   it("listens on all IPv4 and all IPv6 addresses at one port", function()
     local first = front_rig.open { listen = { "0.0.0.0:0" } }
-    local port = first.endpoint:match ":(%d+)$"
+    local port = first.endpoint:match(":(%d+)$")
     first:close()
     local rig = front_rig.open { listen = { "0.0.0.0:" .. port, "[::]:" .. port } }
     rig:put("one.test.", "A", { "192.0.2.1" })
@@ -81,8 +81,8 @@ describe("mlxresolve.core.front: sockets", function()
     end
     for _, host in ipairs { "127.0.0.1", "[::1]" } do
       rig.endpoint = host .. ":" .. port
-      assert.equal("192.0.2.1", rig:ask(front_rig.query "one.test.").answers[1].data)
-      assert.equal("192.0.2.2", rig:ask(front_rig.query "two.test.").answers[1].data)
+      assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
+      assert.equal("192.0.2.2", rig:ask(front_rig.query("two.test.")).answers[1].data)
     end
     rig:close()
   end)
@@ -98,7 +98,7 @@ describe("mlxresolve.core.front: sockets", function()
     end
     assert.is_true(rig:await_pending(9))
     for _, miss in ipairs(rig.pending) do
-      rig:reply(miss.slot, miss.name, miss.type, { "192.0.2." .. miss.name:match "%d" })
+      rig:reply(miss.slot, miss.name, miss.type, { "192.0.2." .. miss.name:match("%d") })
     end
     rig.front:flush()
     for i, socket in ipairs(sockets) do

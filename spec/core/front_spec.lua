@@ -1,7 +1,7 @@
-local core = require "mlxresolve.core"
-local dns_client = require "support.dns_client"
-local front_rig = require "support.front"
-local uv = require "luv"
+local core = require("mlxresolve.core")
+local dns_client = require("support.dns_client")
+local front_rig = require("support.front")
+local uv = require("luv")
 
 local function new_cache()
   return assert(core.cache.new {
@@ -27,7 +27,7 @@ describe("mlxresolve.core.front", function()
     rig = front_rig.open()
     rig:put("one.test.", "A", { "192.0.2.1" })
     assert.matches("^127%.0%.0%.1:%d+$", rig.endpoint)
-    local packet = front_rig.query "one.test."
+    local packet = front_rig.query("one.test.")
     assert.equal("192.0.2.1", rig:ask(packet).answers[1].data)
     local stream = dns_client.tcp(rig.endpoint)
     stream:ask(packet)
@@ -53,13 +53,13 @@ describe("mlxresolve.core.front", function()
     rig = front_rig.open { threads = 4 }
     rig:put("one.test.", "A", { "192.0.2.1" })
     for _ = 1, 32 do -- from 32 ports, which the system spreads over the threads
-      assert.equal("192.0.2.1", rig:ask(front_rig.query "one.test.").answers[1].data)
+      assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
     end
     rig.answer = function()
       return { "192.0.2.9" }
     end
     for _ = 1, 32 do
-      assert.equal("192.0.2.9", rig:ask(front_rig.query "two.test.").answers[1].data)
+      assert.equal("192.0.2.9", rig:ask(front_rig.query("two.test.")).answers[1].data)
     end
     assert.equal(32, rig.front:stats().hits)
     assert.equal(32, rig.front:stats().misses)
@@ -80,7 +80,7 @@ describe("mlxresolve.core.front", function()
     local endpoint = "127.0.0.1:" .. other:getsockname().port
     local front, message, code = core.front.open({ listen = { endpoint } }, new_cache())
     other:close()
-    uv.run "nowait"
+    uv.run("nowait")
     assert.is_nil(front)
     assert.equal("EADDRINUSE", code)
     assert.matches(endpoint, message, 1, true)
@@ -88,15 +88,13 @@ describe("mlxresolve.core.front", function()
 
   it("does not share a port with a front of more threads", function()
     rig = front_rig.open { threads = 2 }
-    local front, _, code =
-      core.front.open({ listen = { rig.endpoint }, threads = 2 }, new_cache())
+    local front, _, code = core.front.open({ listen = { rig.endpoint }, threads = 2 }, new_cache())
     assert.is_nil(front)
     assert.equal("EADDRINUSE", code)
   end)
 
   it("names the address that this machine does not have", function()
-    local front, message, code =
-      core.front.open({ listen = { "192.0.2.1:0" } }, new_cache())
+    local front, message, code = core.front.open({ listen = { "192.0.2.1:0" } }, new_cache())
     assert.is_nil(front)
     assert.equal("EADDRNOTAVAIL", code)
     assert.matches("192.0.2.1", message, 1, true)
@@ -179,7 +177,7 @@ describe("mlxresolve.core.front", function()
     collectgarbage()
     collectgarbage()
     local socket = dns_client.udp(front:addresses()[1])
-    socket:send(front_rig.query "one.test.")
+    socket:send(front_rig.query("one.test."))
     assert.equal("192.0.2.1", core.wire.decode(socket:receive()).answers[1].data)
     socket:close()
     front:close()

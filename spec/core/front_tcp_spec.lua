@@ -1,8 +1,8 @@
-local core = require "mlxresolve.core"
-local dns_client = require "support.dns_client"
-local front_rig = require "support.front"
-local shell = require "support.shell"
-local uv = require "luv"
+local core = require("mlxresolve.core")
+local dns_client = require("support.dns_client")
+local front_rig = require("support.front")
+local shell = require("support.shell")
+local uv = require("luv")
 
 local framed = dns_client.framed
 
@@ -35,7 +35,7 @@ describe("mlxresolve.core.front: connections", function()
   it("answers a cached question while Lua is busy", function()
     open()
     local stream = connect()
-    stream:write_now(framed(front_rig.query "one.test."))
+    stream:write_now(framed(front_rig.query("one.test.")))
     local give_up = uv.hrtime() + 2e9
     while rig.front:stats().replies == 0 and uv.hrtime() < give_up do -- luacheck: ignore
     end
@@ -46,7 +46,7 @@ describe("mlxresolve.core.front: connections", function()
   it("takes a question byte by byte", function()
     open()
     local stream = connect()
-    for byte in framed(front_rig.query "one.test."):gmatch "." do
+    for byte in framed(front_rig.query("one.test.")):gmatch(".") do
       stream:write_now(byte)
       uv.sleep(1)
     end
@@ -88,7 +88,7 @@ describe("mlxresolve.core.front: connections", function()
 
   it("tells the brain that the question came by TCP", function()
     open()
-    connect():ask(front_rig.query "two.test.")
+    connect():ask(front_rig.query("two.test."))
     rig:await_pending(1)
     local address, is_tcp = rig.front:client(rig.pending[1].slot)
     assert.equal("127.0.0.1:" .. streams[1].handle:getsockname().port, address)
@@ -120,7 +120,7 @@ describe("mlxresolve.core.front: connections", function()
   it("answers what was asked before the client ended its side", function()
     open()
     local stream = connect()
-    stream:write(framed(front_rig.query "one.test.") .. framed(front_rig.query "two.test."))
+    stream:write(framed(front_rig.query("one.test.")) .. framed(front_rig.query("two.test.")))
     stream:finish()
     assert.equal("one.test.", receive(stream).questions[1].name)
     assert.is_true(rig:await_pending(1))
@@ -134,7 +134,7 @@ describe("mlxresolve.core.front: connections", function()
   it("passes over the answer for a client that has left", function()
     open()
     local stream = connect()
-    stream:ask(front_rig.query "two.test.")
+    stream:ask(front_rig.query("two.test."))
     rig:await_pending(1)
     stream.handle:close_reset()
     assert.is_true(rig:await_stat("tcp_open", 0))
@@ -152,7 +152,7 @@ describe("mlxresolve.core.front: connections", function()
     for _, bytes in ipairs {
       "\0\0", -- a message of no length
       "\0\5hello",
-      framed "\18\52\129\128\0\1\0\0\0\0\0\0\3one\4test\0\0\1\0\1", -- a response
+      framed("\18\52\129\128\0\1\0\0\0\0\0\0\3one\4test\0\0\1\0\1"), -- a response
     } do
       local stream = connect()
       stream:write(bytes)
@@ -164,9 +164,9 @@ describe("mlxresolve.core.front: connections", function()
   it("refuses on the connection what it refuses over UDP", function()
     open()
     local stream = connect()
-    stream:write(framed "\18\52\33\0\0\1\0\0\0\0\0\0\3one\4test\0\0\1\0\1") -- NOTIFY
+    stream:write(framed("\18\52\33\0\0\1\0\0\0\0\0\0\3one\4test\0\0\1\0\1")) -- NOTIFY
     assert.equal(4, receive(stream).rcode)
-    stream:ask(front_rig.query "one.test.")
+    stream:ask(front_rig.query("one.test."))
     assert.equal(0, receive(stream).rcode)
   end)
 
@@ -191,9 +191,10 @@ describe("mlxresolve.core.front: connections", function()
     rig.front:flush()
     local seen = 0
     for _ = 1, 20 do
-      seen = seen + core.wire.decode(assert(stream:receive(1, function()
-        rig:work()
-      end))).id
+      seen = seen
+        + core.wire.decode(assert(stream:receive(1, function()
+          rig:work()
+        end))).id
     end
     assert.equal(210, seen)
   end)
@@ -201,9 +202,9 @@ describe("mlxresolve.core.front: connections", function()
   it("bounds what 100,000 pipelined questions cost", function()
     open()
     local stream = connect()
-    local chunk = framed(front_rig.query "two.test."):rep(1000)
+    local chunk = framed(front_rig.query("two.test.")):rep(1000)
     local function memory()
-      return tonumber(shell.read("/proc/self/statm"):match "%d+ (%d+)") * 4
+      return tonumber(shell.read("/proc/self/statm"):match("%d+ (%d+)")) * 4
     end
     local before = memory()
     for _ = 1, 100 do
@@ -220,8 +221,8 @@ describe("mlxresolve.core.front: connections", function()
   it("answers 100,000 pipelined questions for one cached name", function()
     open()
     local stream = connect()
-    local chunk = framed(front_rig.query "one.test."):rep(1000)
-    local reply_size = 2 + #rig:ask_raw(front_rig.query "one.test.")
+    local chunk = framed(front_rig.query("one.test.")):rep(1000)
+    local reply_size = 2 + #rig:ask_raw(front_rig.query("one.test."))
     local received = 0
     stream.handle:read_start(function(_, data)
       received = received + (data and #data or 0)
@@ -237,7 +238,7 @@ describe("mlxresolve.core.front: connections", function()
   it("closes a connection that is idle", function()
     open { tcp_idle = 100 }
     local stream = connect()
-    stream:ask(front_rig.query "one.test.")
+    stream:ask(front_rig.query("one.test."))
     receive(stream)
     local began = uv.hrtime()
     assert.is_true(stream:is_ended())
@@ -247,7 +248,7 @@ describe("mlxresolve.core.front: connections", function()
   it("closes a connection that never completes a question", function()
     open { tcp_idle = 100 }
     local stream = connect()
-    local bytes = framed(front_rig.query "one.test.")
+    local bytes = framed(front_rig.query("one.test."))
     local sent = 0
     assert.is_true(stream:is_ended(1, function()
       if sent < #bytes - 1 then
@@ -262,7 +263,7 @@ describe("mlxresolve.core.front: connections", function()
   it("keeps a connection whose question is under way", function()
     open { tcp_idle = 50 }
     local stream = connect()
-    stream:ask(front_rig.query "two.test.")
+    stream:ask(front_rig.query("two.test."))
     rig:await_pending(1)
     uv.sleep(150)
     rig:reply(rig.pending[1].slot, "two.test.", 1, { "192.0.2.2" })
@@ -282,22 +283,22 @@ describe("mlxresolve.core.front: connections", function()
     assert.is_true(rig:await_stat("tcp_open", 1))
     assert.is_true(rig:await_stat("tcp_open", 0, 3))
     assert.is_true(rig.front:stats().replies < 2000)
-    assert.equal("192.0.2.1", rig:ask(front_rig.query "one.test.").answers[1].data)
+    assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
   end)
 
   it("lets the newest connection of a client replace the one idle longest", function()
     open { max_tcp_per_client = 2 }
     local first, second = connect(), connect()
     for _, stream in ipairs { first, second } do
-      stream:ask(front_rig.query "one.test.")
+      stream:ask(front_rig.query("one.test."))
       receive(stream)
       uv.sleep(5)
     end
     local third = connect()
-    third:ask(front_rig.query "one.test.")
+    third:ask(front_rig.query("one.test."))
     receive(third)
     assert.is_true(first:is_ended())
-    second:ask(front_rig.query "one.test.")
+    second:ask(front_rig.query("one.test."))
     receive(second)
     assert.equal(2, rig.front:stats().tcp_open)
   end)
@@ -322,7 +323,7 @@ describe("mlxresolve.core.front: connections", function()
     open { max_tcp = 3, max_tcp_per_client = 100 }
     for _ = 1, 10 do
       local stream = connect()
-      stream:ask(front_rig.query "one.test.")
+      stream:ask(front_rig.query("one.test."))
       receive(stream)
       assert.is_true(rig.front:stats().tcp_open <= 3)
     end
@@ -332,11 +333,11 @@ describe("mlxresolve.core.front: connections", function()
   it("answers datagrams and new connections while many connections do nothing", function()
     open()
     for _ = 1, 100 do
-      connect():write_now "\0"
+      connect():write_now("\0")
     end
-    assert.equal("192.0.2.1", rig:ask(front_rig.query "one.test.").answers[1].data)
+    assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
     local stream = connect()
-    stream:ask(front_rig.query "one.test.")
+    stream:ask(front_rig.query("one.test."))
     assert.equal("192.0.2.1", receive(stream).answers[1].data)
     assert.is_true(rig.front:stats().tcp_open <= 32)
   end)

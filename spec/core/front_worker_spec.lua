@@ -1,7 +1,7 @@
-local core = require "mlxresolve.core"
-local dns_client = require "support.dns_client"
-local front_rig = require "support.front"
-local uv = require "luv"
+local core = require("mlxresolve.core")
+local dns_client = require("support.dns_client")
+local front_rig = require("support.front")
+local uv = require("luv")
 
 local FORMERR, NOTIMP, REFUSED, BADVERS = 1, 4, 5, 16
 local SILENCE = 0.05
@@ -36,7 +36,7 @@ describe("mlxresolve.core.front: datagrams", function()
 
   it("answers a cached question while Lua is busy", function()
     local socket = dns_client.udp(rig.endpoint)
-    socket:send(front_rig.query "one.test.")
+    socket:send(front_rig.query("one.test."))
     local give_up = uv.hrtime() + 2e9
     while rig.front:stats().hits == 0 and uv.hrtime() < give_up do -- luacheck: ignore
     end
@@ -46,7 +46,7 @@ describe("mlxresolve.core.front: datagrams", function()
   end)
 
   it("repeats the client's ID, RD and spelling of the name", function()
-    local raw = rig:ask_raw "\171\205\1\0\0\1\0\0\0\0\0\0\3OnE\4tEST\0\0\1\0\1"
+    local raw = rig:ask_raw("\171\205\1\0\0\1\0\0\0\0\0\0\3OnE\4tEST\0\0\1\0\1")
     assert.equal("\171\205", raw:sub(1, 2))
     assert.matches("\3OnE\4tEST\0", raw, 13, true)
     local reply = core.wire.decode(raw)
@@ -58,7 +58,7 @@ describe("mlxresolve.core.front: datagrams", function()
 
   it("counts the TTL down", function()
     rig:put("old.test.", "A", { "192.0.2.1" }, 100000)
-    assert.equal(200, rig:ask(front_rig.query "old.test.").answers[1].ttl)
+    assert.equal(200, rig:ask(front_rig.query("old.test.")).answers[1].ttl)
   end)
 
   it("asks the brain when an answer has run out", function()
@@ -66,7 +66,7 @@ describe("mlxresolve.core.front: datagrams", function()
     rig.answer = function()
       return { "192.0.2.2" }
     end
-    assert.equal("192.0.2.2", rig:ask(front_rig.query "over.test.").answers[1].data)
+    assert.equal("192.0.2.2", rig:ask(front_rig.query("over.test.")).answers[1].data)
   end)
 
   it("truncates to 512 bytes without EDNS", function()
@@ -75,7 +75,7 @@ describe("mlxresolve.core.front: datagrams", function()
       addresses[i] = "192.0.2." .. i
     end
     rig:put("many.test.", "A", addresses)
-    local raw = rig:ask_raw(front_rig.query "many.test.")
+    local raw = rig:ask_raw(front_rig.query("many.test."))
     assert.is_true(#raw <= 512)
     assert.is_true(core.wire.decode(raw).truncated)
   end)
@@ -114,7 +114,7 @@ describe("mlxresolve.core.front: datagrams", function()
       addresses[i] = "192.0.2." .. i
     end
     rig:put("many.test.", "A", addresses)
-    local port = rig.endpoint:match ":(%d+)$"
+    local port = rig.endpoint:match(":(%d+)$")
     local dig = "dig @127.0.0.1 +short +tries=1 -p %s many.test A 2>&1"
     local pipe = assert(io.popen(dig:format(port)))
     local _, lines = pipe:read("*a"):gsub("192%.0%.2%.%d+", "")
@@ -192,7 +192,7 @@ describe("mlxresolve.core.front: datagrams", function()
     assert.is_true(rig:await_stat("dropped", 13))
     assert.equal(0, rig.front:stats().replies)
     socket:close()
-    assert.equal("192.0.2.1", rig:ask(front_rig.query "one.test.").answers[1].data)
+    assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
   end)
 
   it("outlives random bytes", function()
@@ -209,7 +209,7 @@ describe("mlxresolve.core.front: datagrams", function()
       return rig.front:stats().queries == 500
     end)
     socket:close()
-    assert.equal("192.0.2.1", rig:ask(front_rig.query "one.test.").answers[1].data)
+    assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
   end)
 
   it("answers a hundred questions that arrive together", function()

@@ -10,7 +10,7 @@
 --- `receive` and `wait` take a function that is called between rounds of the loop: what the
 --- other side of the conversation needs, when it is in this process too.
 
-local uv = require "luv"
+local uv = require("luv")
 
 local PATIENCE, TICK_MS = 1, 2
 
@@ -30,16 +30,16 @@ function dns_client.wait(ready, seconds, between)
     if between then
       between()
     end
-    uv.run "once"
+    uv.run("once")
     result = ready()
   end
   timer:close()
-  uv.run "nowait"
+  uv.run("nowait")
   return result
 end
 
 local function parse(endpoint)
-  local host, port = endpoint:match "^%[?([%x.:%%%w]-)%]?:(%d+)$"
+  local host, port = endpoint:match("^%[?([%x.:%%%w]-)%]?:(%d+)$")
   return host, tonumber(port)
 end
 
@@ -81,7 +81,7 @@ end
 
 function udp:close()
   self.handle:close()
-  uv.run "nowait"
+  uv.run("nowait")
 end
 
 local tcp = {}
@@ -183,7 +183,7 @@ function tcp:close()
   if not self.handle:is_closing() then
     self.handle:close()
   end
-  uv.run "nowait"
+  uv.run("nowait")
 end
 
 return dns_client

@@ -9,8 +9,8 @@
 --- `rig:work()` steps the brain once: every miss is answered with the records that
 --- `rig.answer` returns; with nothing returned it stays pending, in `rig.pending`.
 
-local core = require "mlxresolve.core"
-local dns_client = require "support.dns_client"
+local core = require("mlxresolve.core")
+local dns_client = require("support.dns_client")
 
 local STRIDE, TTL = 3, 300
 
