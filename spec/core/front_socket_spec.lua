@@ -8,7 +8,7 @@ local STRANGER = [[
   local core = require "mlxresolve.core"
   local dns_client = require "support.dns_client"
   local front_rig = require "support.front"
-  assert(os.execute "ip addr add 192.0.2.7/32 dev lo; ip addr add fd00::7/128 dev lo" == 0)
+  assert(os.execute "ip addr add 192.0.2.7/32 dev lo; ip addr add fd00::7/128 dev lo nodad" == 0)
   local allow = { ... }
   local rig = front_rig.open {
     listen = { "192.0.2.7:0", "[fd00::7]:0", "127.0.0.1:0" },
