@@ -1,5 +1,6 @@
 local core = require("mlxresolve.core")
 local dns_client = require("support.dns_client")
+local ffi = require("ffi")
 local front_rig = require("support.front")
 local uv = require("luv")
 
