@@ -85,10 +85,8 @@ describe("a policy at work", function()
   end)
 
   it("does not rewrite in a circle", function()
-    local b = open(
-      [[strategies = { use("rewrite", { zones = { "a" }, to = "b" }),
-      use("rewrite", { zones = { "b" }, to = "a" }) }]]
-    )
+    local b = open([[strategies = { use("rewrite", { zones = { "a" }, to = "b" }),
+      use("rewrite", { zones = { "b" }, to = "a" }) }]])
     assert.equal("ELOOP", b:address("x.a"))
   end)
 

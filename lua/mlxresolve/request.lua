@@ -178,7 +178,7 @@ function request.start(resolver, name, options, callback)
   }, mt)
   resolver.requests[self] = true
   if self.is_fresh and resolver.mdns_engine then
-    resolver.mdns_engine:forget({ name = name })
+    resolver.mdns_engine:forget { name = name }
   end
   for index, type_name in ipairs(types) do
     ask(self, index, type_name)

@@ -1,5 +1,5 @@
-local core = require "mlxresolve.core"
-local reply = require "support.reply"
+local core = require("mlxresolve.core")
+local reply = require("support.reply")
 
 local SERVER = "192.0.2.53:53"
 
@@ -19,7 +19,7 @@ describe("core.exchange", function()
     assert.equal("send_udp", action)
     local query = exchange:query()
     assert.equal("\18\52\1\0\0\1\0\0\0\0\0\1", query:sub(1, 12))
-    assert.equal(reply.name "www.example.com" .. "\0\1\0\1", reply.question_of(query))
+    assert.equal(reply.name("www.example.com") .. "\0\1\0\1", reply.question_of(query))
     assert.equal("\0\0\41\4\208\0\0\0\0\0\0", query:sub(-11)) -- 1232 bytes
   end)
 
@@ -62,7 +62,7 @@ describe("core.exchange", function()
 
   it("accepts the question spelled in other letters", function()
     local exchange, query = asked()
-    local question = reply.name "WWW.eXample.COM" .. "\0\1\0\1"
+    local question = reply.name("WWW.eXample.COM") .. "\0\1\0\1"
     local packet = reply.to(query, { address = "192.0.2.1", question = question })
     assert.equal("done", (exchange:message(SERVER, packet, 1010)))
   end)
@@ -75,10 +75,10 @@ describe("core.exchange", function()
       ["a wrong ID"] = { id = 7 },
       ["a query"] = { flags = 0x0100 },
       ["another opcode"] = { flags = 0x8000 + 0x2000 },
-      ["another name"] = { question = reply.name "www.example.org" .. "\0\1\0\1" },
-      ["a longer name"] = { question = reply.name "a.www.example.com" .. "\0\1\0\1" },
-      ["another type"] = { question = reply.name "www.example.com" .. "\0\28\0\1" },
-      ["another class"] = { question = reply.name "www.example.com" .. "\0\1\0\3" },
+      ["another name"] = { question = reply.name("www.example.org") .. "\0\1\0\1" },
+      ["a longer name"] = { question = reply.name("a.www.example.com") .. "\0\1\0\1" },
+      ["another type"] = { question = reply.name("www.example.com") .. "\0\28\0\1" },
+      ["another class"] = { question = reply.name("www.example.com") .. "\0\1\0\3" },
       ["no question"] = { question = "" },
       ["nothing but a header"] = { question = "", cut = 12, addresses = {} },
       ["an answer that is cut off"] = { cut = 45 },

@@ -1,6 +1,6 @@
-local core = require "mlxresolve.core"
-local dns_server = require "support.dns_server"
-local reply = require "support.reply"
+local core = require("mlxresolve.core")
+local dns_server = require("support.dns_server")
+local reply = require("support.reply")
 
 local GOOD = { address = "192.0.2.1" }
 local BAD = { address = "192.0.2.66" }
@@ -55,15 +55,15 @@ describe("core.upstream", function()
   end)
 
   it("asks over IPv6", function()
-    assert_good(client:ask(good_server "::1", "www.example.com"))
+    assert_good(client:ask(good_server("::1"), "www.example.com"))
   end)
 
   it("gives the same server the same number, port 53 when there is none", function()
     local upstream = client.upstream
-    local number = upstream:server "192.0.2.1"
-    assert.equal(number, upstream:server "192.0.2.1:53")
-    assert.not_equal(number, upstream:server "192.0.2.1:54")
-    assert.equal("ETEXT", select(3, upstream:server "not an address"))
+    local number = upstream:server("192.0.2.1")
+    assert.equal(number, upstream:server("192.0.2.1:53"))
+    assert.not_equal(number, upstream:server("192.0.2.1:54"))
+    assert.equal("ETEXT", select(3, upstream:server("not an address")))
   end)
 
   it("sends what the flags say", function()
@@ -80,7 +80,7 @@ describe("core.upstream", function()
       other = udp(function() end)
       stranger = udp(function() end, "127.0.0.2")
     end)
-    local wrong_question = reply.name "evil.test" .. "\0\1\0\1"
+    local wrong_question = reply.name("evil.test") .. "\0\1\0\1"
 
     local kinds = {
       ["20 wrong IDs"] = function(query, peer, server)
@@ -232,7 +232,7 @@ describe("core.upstream", function()
         if #waiting == 2000 then
           for i = #waiting, 1, -1 do -- answers in the opposite order, each its own
             local item = waiting[i]
-            local n = tonumber(item.query:sub(13):match "n(%d+)")
+            local n = tonumber(item.query:sub(13):match("n(%d+)"))
             local address = ("10.1.%d.%d"):format(math.floor(n / 256), n % 256)
             dns_server.after(math.floor((#waiting - i) / 50), function()
               self:send(reply.to(item.query, { address = address }), item.peer)
@@ -588,9 +588,9 @@ describe("core.upstream", function()
     local slot, _, code = client:start("[2001:db8::1]:53", "a.test")
     if slot then
       code = client:ask("[2001:db8::1]:53", "a.test", { timeout = 100 }).ttl
-      assert.is_truthy(code == "ETIMEOUT" or code:match "UNREACH")
+      assert.is_truthy(code == "ETIMEOUT" or code:match("UNREACH"))
     else
-      assert.is_truthy(code:match "UNREACH" or code == "EADDRNOTAVAIL")
+      assert.is_truthy(code:match("UNREACH") or code == "EADDRNOTAVAIL")
     end
   end)
 

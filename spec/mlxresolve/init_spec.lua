@@ -1,22 +1,49 @@
-local mlxresolve = require("mlxresolve")
+local mlx = require("mlxresolve")
+local virtual = require("mlxresolve.world.virtual")
 
 describe("mlxresolve", function()
-  it("is what a program needs to build a policy", function()
-    for _, name in ipairs { "use", "policy", "race", "env", "hostname" } do
-      assert.equal("function", type(mlxresolve[name]), name)
+  it("opens a resolver that serves nothing by default", function()
+    local world = virtual.new()
+    world.listen = function()
+      error("nobody asked for a listener")
     end
-    assert.equal("1.0", mlxresolve.api)
-    assert.matches("^%d+%.%d+%.%d+", mlxresolve.version)
+    local r = assert(mlx.open(
+      mlx.policy {
+        listen = { "127.0.0.1:53" },
+        strategies = { mlx.use { name = "none", resolve = function() end } },
+      },
+      { world = world }
+    ))
+    assert.is_false(r.front)
   end)
 
-  it("reads the environment", function()
-    assert.equal(os.getenv("PATH"), mlxresolve.env("PATH"))
-    assert.equal("x", mlxresolve.env("MLXRESOLVE_IS_NOT_SET", "x"))
+  it("tells all mistakes of a policy as one report", function()
+    local r, report, code = mlx.open(mlx.policy { strategies = { 42 }, deadlin = "1s" }, {
+      world = virtual.new(),
+    })
+    assert.is_nil(r)
+    assert.equal("EPOLICY", code)
+    assert.matches("deadlin", report)
+    assert.matches("2 errors", report)
   end)
 
-  it("includes files inside of policies only", function()
-    assert.has_error(function()
-      mlxresolve.include("x.lua")
-    end)
+  it("closes again when its listener cannot be had", function()
+    local world = virtual.new()
+    local closed = false
+    world.listen = function()
+      return nil, "127.0.0.1:53: address already in use", "EADDRINUSE"
+    end
+    world.close = function()
+      closed = true
+    end
+    local r, message, code = mlx.open(
+      mlx.policy { strategies = { mlx.use { name = "none", resolve = function() end } } },
+      { world = world, serve = true }
+    )
+    world:settle()
+    assert.is_nil(r)
+    assert.equal("EADDRINUSE", code)
+    assert.matches("127.0.0.1:53", message)
+    assert.is_true(closed)
   end)
 end)

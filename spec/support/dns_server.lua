@@ -8,10 +8,10 @@
 ---   local result = client:ask(server, "a.test")               -- waits for the result
 ---   client:close() server:close()
 
-local core = require "mlxresolve.core"
-local uv = require "luv"
+local core = require("mlxresolve.core")
+local uv = require("luv")
 
-local reply = require "support.reply"
+local reply = require("support.reply")
 
 local LOOPBACK = "127.0.0.1"
 local STRIDE = 6
@@ -38,7 +38,7 @@ function dns_server.udp(on_query, port, ip)
   self._handle = uv.new_udp()
   assert(self._handle:bind(self.ip, port or 0))
   self.port = self._handle:getsockname().port
-  self.address = (self.ip:find ":" and "[%s]:%d" or "%s:%d"):format(self.ip, self.port)
+  self.address = (self.ip:find(":") and "[%s]:%d" or "%s:%d"):format(self.ip, self.port)
   self._handle:recv_start(function(_, query, peer)
     if query then
       self.queries[#self.queries + 1] = { query = query, port = peer.port, at = core.now() }
@@ -110,7 +110,7 @@ function dns_server.both(on_query, handlers)
     end
     server:close()
   end
-  error "no port is free for both UDP and TCP"
+  error("no port is free for both UDP and TCP")
 end
 
 --- A handler that answers whole framed queries.
@@ -143,7 +143,7 @@ end
 function dns_server.closed_port()
   local server = dns_server.udp(function() end)
   server:close()
-  uv.run "nowait"
+  uv.run("nowait")
   return server.address
 end
 
@@ -215,7 +215,7 @@ function client:run(is_done, ms)
   local alarm = uv.new_timer()
   alarm:start(ms, 5, function() end) -- the loop's clock may be a little behind
   while not is_done() and core.now() < give_up do
-    uv.run "once"
+    uv.run("once")
   end
   alarm:close()
   return is_done()
@@ -234,7 +234,7 @@ function client:close()
   close(self._poll)
   close(self._timer)
   self.upstream:close()
-  uv.run "nowait"
+  uv.run("nowait")
 end
 
 return dns_server

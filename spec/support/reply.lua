@@ -11,7 +11,7 @@ reply.FORMERR, reply.SERVFAIL, reply.NXDOMAIN, reply.NOTIMP = FORMAT_ERROR, 2, 3
 local QR, RA, TC, RD = 0x8000, 0x0080, 0x0200, 0x0100
 local HEADER = 12
 
-local bit = require "bit"
+local bit = require("bit")
 
 --- A number as two bytes, in network order.
 ---@param number integer
@@ -52,20 +52,20 @@ end
 ---@return string
 function reply.name(name)
   local labels = {}
-  for label in name:gmatch "[^.]+" do
+  for label in name:gmatch("[^.]+") do
     labels[#labels + 1] = string.char(#label) .. label
   end
   return table.concat(labels) .. "\0"
 end
 
 local function record(address)
-  local a, b, c, d = address:match "(%d+)%.(%d+)%.(%d+)%.(%d+)"
-  return "\192\12" .. reply.u16(1) .. reply.u16(1) .. "\0\0\0\60" .. reply.u16(4) .. string.char(
-    tonumber(a),
-    tonumber(b),
-    tonumber(c),
-    tonumber(d)
-  )
+  local a, b, c, d = address:match("(%d+)%.(%d+)%.(%d+)%.(%d+)")
+  return "\192\12"
+    .. reply.u16(1)
+    .. reply.u16(1)
+    .. "\0\0\0\60"
+    .. reply.u16(4)
+    .. string.char(tonumber(a), tonumber(b), tonumber(c), tonumber(d))
 end
 
 ---@class support.Reply
