@@ -1,6 +1,3 @@
-#ifdef __APPLE__
-#define __APPLE_USE_RFC_3542 // IPV6_RECVPKTINFO and its like
-#endif
 #include "udp_socket.h"
 
 #include <errno.h>

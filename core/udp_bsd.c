@@ -1,6 +1,3 @@
-#ifdef __APPLE__
-#define __APPLE_USE_RFC_3542 // IPV6_RECVPKTINFO and its like
-#endif
 #include <errno.h>
 #include <net/if_dl.h>
 #include <netinet/in.h>
