@@ -37,7 +37,8 @@ function options.show(value)
     return ("'%s'"):format(#value > 40 and value:sub(1, 37) .. "..." or value)
   elseif kind == "table" then
     if getmetatable(value) ~= nil then
-      return tostring(value)
+      local ok, text = pcall(tostring, value)
+      return ok and text or "an object"
     end
     return value[1] ~= nil and "a list" or next(value) == nil and "an empty table" or "a table"
   elseif kind == "number" or kind == "boolean" or kind == "nil" then

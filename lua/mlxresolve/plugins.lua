@@ -197,9 +197,12 @@ function Plugins:read(path, text)
   if not is_good then
     return nil, message
   end
-  local ran, plugin = pcall(fn)
+  local problem
+  local ran, plugin = sandbox.run(fn, function(raised)
+    problem = tostring(raised)
+  end)
   if not ran then
-    return nil, ("%s: %s"):format(path, tostring(plugin))
+    return nil, problem:find(path, 1, true) == 1 and problem or ("%s: %s"):format(path, problem)
   end
   is_good, message = plugins.check(plugin)
   if not is_good then

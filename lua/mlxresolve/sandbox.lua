@@ -4,8 +4,8 @@
 --- code that means harm (memory and time are the host's to guard).
 local sandbox = {}
 
-local base = { "_VERSION", "assert", "error", "ipairs", "next", "pairs", "pcall", "rawequal" }
-for name in ("rawget rawset select tonumber tostring type unpack xpcall"):gmatch("%a+") do
+local base = { "_VERSION", "assert", "error", "ipairs", "next", "pairs", "rawequal" }
+for name in ("rawget rawset select tonumber tostring type unpack"):gmatch("%a+") do
   base[#base + 1] = name
 end
 
@@ -57,6 +57,62 @@ local function safe_setmetatable(value, mt)
     error("cannot change the metatable of an object of the host", 2)
   end
   return setmetatable(value, mt)
+end
+
+-- Instructions that a file may take when it is loaded: about a second.
+local instruction_limit = 2e7
+local too_long = "this does not come to an end: is there an endless loop?"
+
+local depth, is_stopped = 0, false
+
+-- What was stopped stays stopped: its own pcall must not go on.
+local function unless_stopped(...)
+  if is_stopped then
+    error(too_long, 0)
+  end
+  return ...
+end
+
+local protected = {
+  pcall = function(fn, ...)
+    return unless_stopped(pcall(fn, ...))
+  end,
+  xpcall = function(fn, handler, ...)
+    return unless_stopped(xpcall(fn, handler, ...))
+  end,
+}
+
+local function resume(...)
+  return unless_stopped(coroutine.resume(...))
+end
+
+local function stop()
+  is_stopped = true
+  error(too_long, 2)
+end
+
+--- Runs the main function of a loaded file, with an end: true and its value, or false after
+--- `on_error(message)`, which runs where the error is.
+---@param fn function
+---@param on_error fun(message: any): any
+---@return boolean ok, any value
+function sandbox.run(fn, on_error)
+  local hook, mask, count = debug.gethook()
+  depth = depth + 1
+  -- Traces do not look at hooks, hence the interpreter as long as the file runs.
+  jit.off(fn, true)
+  if depth == 1 then
+    is_stopped = false
+    debug.sethook(stop, "", instruction_limit)
+  end
+  local ok, value = xpcall(fn, on_error)
+  jit.on(fn, true)
+  depth = depth - 1
+  if depth == 0 then
+    is_stopped = false
+    debug.sethook(hook, mask, count)
+  end
+  return ok, value
 end
 
 local function collect(chunk)
@@ -122,9 +178,14 @@ function sandbox.new(spec)
     globals[name] = _G[name]
   end
   for name, library in pairs(libraries) do
-    globals[name] = read_only(name, copy_without(library))
+    local members = copy_without(library)
+    if name == "coroutine" then
+      members.resume = resume
+    end
+    globals[name] = read_only(name, members)
   end
   globals.getmetatable, globals.setmetatable = safe_getmetatable, safe_setmetatable
+  globals.pcall, globals.xpcall = protected.pcall, protected.xpcall
   local env = setmetatable({}, {
     __index = globals,
     __metatable = false,
@@ -146,7 +207,8 @@ end
 --- The names that every such environment defines, sorted.
 ---@return string[]
 function sandbox.names()
-  local names = { "getmetatable", "setmetatable", "load", "loadstring", "require" }
+  local names =
+    { "getmetatable", "setmetatable", "load", "loadstring", "require", "pcall", "xpcall" }
   for _, name in ipairs(base) do
     names[#names + 1] = name
   end

@@ -46,4 +46,24 @@ describe("mlxresolve", function()
     assert.matches("127.0.0.1:53", message)
     assert.is_true(closed)
   end)
+
+  it("is what a program needs to build a policy", function()
+    for _, name in ipairs { "use", "policy", "race", "env", "hostname" } do
+      assert.equal("function", type(mlx[name]), name)
+    end
+    assert.equal("1.0", mlx.api)
+    assert.matches("^%d+%.%d+%.%d+", mlx.version)
+  end)
+
+  it("knows the environment and the machine's name", function()
+    assert.equal(os.getenv("PATH"), mlx.env("PATH"))
+    assert.equal("x", mlx.env("MLXRESOLVE_IS_NOT_SET", "x"))
+    assert.is_string(mlx.hostname())
+  end)
+
+  it("includes files inside of policies only", function()
+    assert.has_error(function()
+      mlx.include("x.lua")
+    end)
+  end)
 end)

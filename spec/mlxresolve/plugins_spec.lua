@@ -86,7 +86,7 @@ describe("mlxresolve.plugins", function()
     assert.matches("must return its table, got nil", why("local x"))
     assert.matches("defines none of resolve, retry", why("return {}"))
     assert.matches("did you mean 'resolve'", why("return { reslove = function() end }"))
-    assert.matches("^/a/p.lua: /a/p.lua:1: no", why("error('no')"))
+    assert.matches("^/a/p.lua:1: no", why("error('no')"))
     assert.matches(
       "unknown option type 'duratoin'",
       why("return { options = { a = 'duratoin' }, resolve = function() end }")
@@ -107,6 +107,10 @@ describe("mlxresolve.plugins", function()
     )
     local found = loader { ["/a/p.lua"] = "return { api = '1.0', resolve = function() end }" }
     assert.is_truthy(found:load("p"))
+  end)
+
+  it("stops a plugin that does not come to an end when it is loaded", function()
+    assert.matches("does not come to an end", why("while true do end"))
   end)
 
   it("remembers a failure", function()

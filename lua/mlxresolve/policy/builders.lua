@@ -51,6 +51,9 @@ local function caller_place()
 end
 
 local function draft(recorder, site, kind, plugin, fields)
+  if recorder.is_closed then
+    error(("mlx.%s works only while the policy is loaded"):format(kind), 4)
+  end
   local place = site and site.place or recorder:caller_place() or caller_place()
   local made = { kind = kind, plugin = plugin, fields = fields, site = site, place = place }
   setmetatable(made, draft_mt)

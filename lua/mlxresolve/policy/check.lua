@@ -64,7 +64,7 @@ function Checker:options(fields_schema, values, who, fallback)
   local checked, mistakes = options.check(fields_schema, values, self.hooks)
   for _, mistake in ipairs(mistakes) do
     local place = self:place(mistake.container, mistake.key, mistake.about, fallback)
-    self:mistake(place, who .. mistake.text)
+    self:mistake(place, "%s", who .. mistake.text)
   end
   return checked
 end
@@ -121,13 +121,12 @@ local function kind_of(method)
   end
 end
 
--- "'backoff' is a retry policy (it defines retry): it belongs in retries, …"
+-- "'backoff' is a retry policy and cannot stand here: expected …; it belongs in 'retries'"
 local function misplaced(node, wanted)
   local is = node.kind == "race" and kind_of("resolve") or plugins.kinds_of(node.plugin)[1]
-  local name = node.plugin_name or "race"
-  local belongs = is.section and (", it belongs in %s"):format(is.section) or ""
-  local text = "'%s' is %s and cannot stand here%s; here stands %s, which defines '%s'"
-  return text:format(name, is.noun, belongs, kind_of(wanted).noun, wanted)
+  local belongs = is.section and ("; it belongs in '%s'"):format(is.section) or ""
+  local text = "'%s' is %s and cannot stand here: expected %s (a plugin with '%s')%s"
+  return text:format(node.plugin_name or "race", is.noun, kind_of(wanted).noun, wanted, belongs)
 end
 
 --- The node of a value that stands where a plugin of `kind` is wanted.
@@ -205,7 +204,7 @@ end
 ---@return table policy
 function Checker:policy(fields, place)
   self.path = place.unit and place.unit.path or place.file
-  local policy = self:options(schema.policy, fields, "", place)
+  local policy = self:options(schema.policy, fields, "policy: ", place)
   self:check_listeners(fields, policy.listen)
   self:rest()
   self:name_nodes()

@@ -23,7 +23,12 @@ end
 
 local write -- forward: tables hold values
 
+-- Options of the type `any` may hold themselves.
 local function write_table(value, parts)
+  if parts[value] then
+    return
+  end
+  parts[value] = true
   local keys = {}
   for key in pairs(value) do
     keys[#keys + 1] = key

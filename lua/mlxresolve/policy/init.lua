@@ -43,6 +43,7 @@ local function last_return(source)
 end
 
 local function finish(record, checked, path, loader)
+  record:close()
   if #record.mistakes > 0 then
     return nil, report.sort(record.mistakes)
   end

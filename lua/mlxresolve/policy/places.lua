@@ -178,8 +178,13 @@ function Walk:open_brace(i)
     local number
     frame.site, number = self:new_site(token)
     frame.closing = is_argument and "))" or ")"
-    local opening = is_argument and "(%s(%d," or "%s(%d,"
-    self:mark(token.first, false, opening:format(places.table_mark, number))
+    local opening = ("%s(%d,"):format(places.table_mark, number)
+    if is_argument then
+      -- Beside its callee: at the beginning of a line the bracket would be ambiguous.
+      self:mark(self.list[i - 1].last + 1, false, "(" .. opening)
+    else
+      self:mark(token.first, false, opening)
+    end
   end
   self:push(frame, i)
 end

@@ -22,9 +22,6 @@ local recorder = {}
 local Recorder = {}
 local mt = { __name = "mlxresolve.recorder", __index = Recorder }
 
--- Instructions that a policy may take: about a second. A policy builds a table.
-local instruction_limit = 2e7
-
 ---@param world mlxresolve.World
 ---@return mlxresolve.Recorder
 function recorder.new(world)
@@ -35,9 +32,14 @@ function recorder.new(world)
     drafts = {},
     mistakes = {},
     site_of = setmetatable({}, { __mode = "k" }),
-    depth = 0,
+    is_closed = false,
     met_poison = false,
   }, mt)
+end
+
+--- Ends the recording: functions of the policy live on, but say nothing more.
+function Recorder:close()
+  self.is_closed = true
 end
 
 --- Notes a mistake at a place.
@@ -72,7 +74,7 @@ end
 function Recorder:undefined_field(name, text)
   local source, line = self:running(3)
   if source then
-    self:mistake(unit.near(source, line, name), text)
+    self:mistake(unit.near(source, line, tostring(name), "field"), "%s", text)
   end
   self.met_poison = true
   return poison.value
@@ -107,11 +109,12 @@ function Recorder:check_globals(source, fn)
   end
   known.print, known[repair.unknown] = true, true
   for _, use in ipairs(globals.of(fn)) do
-    local place = unit.near(source, use.line, use.name)
     if use.is_write then
+      local place = unit.near(source, use.line, use.name, "write")
       self:mistake(place, "assignment to global '%s': write local %s = …", use.name, use.name)
       known[use.name] = true
     elseif not known[use.name] then
+      local place = unit.near(source, use.line, use.name, "read")
       self:mistake(place, "undefined variable '%s'%s", use.name, hint_for(source, use.name))
     end
   end
@@ -156,12 +159,15 @@ function Recorder:environment(source, sites)
     end
     return fn
   end
-  local function undefined()
+  local function undefined(name)
+    if self.is_closed then
+      error(("undefined variable '%s'"):format(tostring(name)), 3)
+    end
     self.met_poison = true
     return poison.value
   end
   return sandbox.new {
-    modules = { mlxresolve = api },
+    modules = self:modules(api),
     undefined = undefined,
     globals = {
       [places.table_mark] = table_mark,
@@ -171,6 +177,16 @@ function Recorder:environment(source, sites)
       end,
     },
   }
+end
+
+-- Any other module is a mistake that does not hide the next.
+function Recorder:modules(api)
+  return setmetatable({ mlxresolve = api }, {
+    __index = function(_, name)
+      local text = "module '%s' is not for policies: require \"mlxresolve\""
+      return not self.is_closed and self:undefined_field(name, text:format(tostring(name))) or nil
+    end,
+  })
 end
 
 function Recorder:print(source, ...)
@@ -200,37 +216,25 @@ function Recorder:runtime_mistake(source, message)
   end
 end
 
--- Traces do not look at hooks, hence the interpreter while the policy runs.
-local function limited(fn, run)
-  local hook, mask, count = debug.gethook()
-  jit.off(fn, true)
-  debug.sethook(function()
-    error("the policy does not come to an end: is there an endless loop?", 2)
-  end, "", instruction_limit)
-  local ok, value = run()
-  debug.sethook(hook, mask, count)
-  jit.on(fn, true)
-  return ok, value
-end
-
 function Recorder:run(source)
   local text, sites = self:compile(source)
   if not text then
     return poison.value
   end
-  local fn = assert(sandbox.load(text, "@" .. source.path, self:environment(source, sites)))
-  local function run()
-    return xpcall(fn, function(message)
-      self:runtime_mistake(source, message)
-    end)
-  end
-  local ok, value
-  if self.depth == 0 then
-    ok, value = limited(fn, run)
-  else
-    ok, value = run()
-  end
+  local env = self:environment(source, sites)
+  -- Marks may exceed a limit of the compiler, say of nesting; then places are less exact.
+  local fn = sandbox.load(text, "@" .. source.path, env)
+    or assert(sandbox.load(self.units[source.path].text, "@" .. source.path, env))
+  local is_told = false
+  local ok, value = sandbox.run(fn, function(message)
+    self:runtime_mistake(source, message)
+    is_told = true
+  end)
   if not ok then
+    -- Where the stack is full, the handler above cannot run either.
+    if not is_told then
+      self:mistake(unit.line(source, 1), "stack overflow: does a function call itself for ever?")
+    end
     return poison.value
   end
   return value
@@ -259,6 +263,9 @@ end
 
 --- `mlx.include`: the value of another file, its path seen from the including file.
 function Recorder:include(path, site)
+  if self.is_closed then
+    error("mlx.include works only while the policy is loaded", 4)
+  end
   local place = site and site.keys[1] and site.keys[1].value or self:caller_place()
   local from = place and place.unit.path:match("^(.*/)") or ""
   if type(path) ~= "string" then
@@ -270,9 +277,7 @@ function Recorder:include(path, site)
     self:mistake(place, "'%s' is included twice, or includes itself", path)
     return poison.value
   end
-  self.depth = self.depth + 1
   local value, source, message = self:file(path)
-  self.depth = self.depth - 1
   if not source then
     self:mistake(place, "cannot read '%s': %s", path, message)
     return poison.value

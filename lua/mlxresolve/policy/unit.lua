@@ -26,17 +26,40 @@ function unit.place(source, from, to)
   return { unit = source, line = from.line, column = from.column, length = math.max(1, #text) }
 end
 
---- The place of the name `name` on or near `line`: its first use there.
+local roles = {
+  read = function(before, after)
+    return before ~= "." and before ~= ":" and after ~= "="
+  end,
+  write = function(before)
+    return before ~= "." and before ~= ":"
+  end,
+  field = function(before)
+    return before == "." or before == ":" or before == "["
+  end,
+}
+
+-- How well a token fits: its distance in lines, and half a line more in another role.
+local function misfit(list, i, line, role)
+  local before, after = list[i - 1] and list[i - 1].text, list[i + 1] and list[i + 1].text
+  local is_fitting = role == nil or roles[role](before, after)
+  return math.abs(list[i].line - line) + (is_fitting and 0 or 0.5)
+end
+
+--- The place of the name (or string) `name` on or near `line`: its first use there, if possible
+--- as a variable that is read or written, or as a field.
 ---@param source mlxresolve.Unit
 ---@param line integer
 ---@param name string
+---@param role "read"|"write"|"field"|nil
 ---@return mlxresolve.Place
-function unit.near(source, line, name)
-  local best
-  for _, token in ipairs(source.tokens) do
-    local is_nearer = not best or math.abs(token.line - line) < math.abs(best.line - line)
-    if token.text == name and is_nearer then
-      best = token
+function unit.near(source, line, name, role)
+  local best, least
+  for i, token in ipairs(source.tokens) do
+    if token.text == name or (token.value == name and token.kind == "string") then
+      local distance = misfit(source.tokens, i, line, role)
+      if not best or distance < least then
+        best, least = token, distance
+      end
     end
   end
   return best and unit.place(source, best) or unit.line(source, line)

@@ -97,6 +97,9 @@ end
 local function inline(checker, draft)
   local plugin = draft.plugin
   local place = checker:place(plugin, "name", "value", draft.place)
+  if getmetatable(plugin) ~= nil then
+    return checker:mistake(place, "an inline plugin must be a plain table, without a metatable")
+  end
   local is_good, message = plugins.check(plugin)
   if not is_good and has_unknown(plugin) then
     return nil

@@ -206,6 +206,12 @@ function methods:hostname() -- luacheck: ignore 212
   return uv.os_gethostname()
 end
 
+--- The machine's name without a world.
+---@return string
+function real.hostname()
+  return uv.os_gethostname()
+end
+
 function methods:log(level, text)
   if self.log_to then
     return self.log_to(level, text)

@@ -94,17 +94,17 @@ describe("mlxresolve.policy.check", function()
 
   it("refuses what cannot stand where it stands", function()
     assert.same({
-      "3:1 'sorter' is a ranker and cannot stand here, it belongs in rankers; here stands"
-        .. " a strategy, which defines 'resolve'",
-      "4:1 'prober' is an identity check and cannot stand here; here stands a strategy, which"
-        .. " defines 'resolve'",
+      "3:1 'sorter' is a ranker and cannot stand here: expected a strategy"
+        .. " (a plugin with 'resolve'); it belongs in 'rankers'",
+      "4:1 'prober' is an identity check and cannot stand here: expected a strategy"
+        .. " (a plugin with 'resolve')",
     }, policies.strategy('use("sorter"),\nuse("prober")'))
     assert.same(
       {
-        "3:13 'finder' is a strategy and cannot stand here, it belongs in strategies; here stands"
-          .. " a ranker, which defines 'rank'",
-        "4:13 'race' is a strategy and cannot stand here, it belongs in strategies; here stands"
-          .. " a retry policy, which defines 'retry'",
+        "3:13 'finder' is a strategy and cannot stand here: expected a ranker"
+          .. " (a plugin with 'rank'); it belongs in 'strategies'",
+        "4:13 'race' is a strategy and cannot stand here: expected a retry policy"
+          .. " (a plugin with 'retry'); it belongs in 'strategies'",
       },
       policies.mistakes([[return mlx.policy { strategies = { use("finder") },
 rankers = { use("finder") },
@@ -165,7 +165,7 @@ mlx.race("x"),]])
 
   it("wants strategies", function()
     assert.same(
-      { "2:19 'strategies' is missing: a list { … }" },
+      { "2:19 policy: 'strategies' is missing: a list { … }" },
       policies.mistakes("return mlx.policy {}")
     )
     assert.matches(

@@ -37,16 +37,16 @@ describe("mlxresolve.policy", function()
   it("reports eight different mistakes at their places", function()
     assert.same(
       {
-        "3:14 each of 'listen' must be an IP address with a port such as '127.0.0.1:5453' or"
-          .. " '[::1]:5453', got '127.0.0.1'",
-        "4:14 'deadline' must be a duration such as '800ms', '2s' or '5m', got '2 sec'",
-        "5:20 'size' must be a size such as '512KiB', '32MiB' or '1GB', got '32 Mb'",
+        "3:14 policy: each of 'listen' must be an IP address with a port such as '127.0.0.1:5453'"
+          .. " or '[::1]:5453', got '127.0.0.1'",
+        "4:14 policy: 'deadline' must be a duration such as '800ms', '2s' or '5m', got '2 sec'",
+        "5:20 policy: 'size' must be a size such as '512KiB', '32MiB' or '1GB', got '32 Mb'",
         "7:9 no plugin named 'findr' (did you mean 'finder'?)",
         "8:21 finder: unknown option 'tiemout' (did you mean 'timeout'?)",
         "9:29 finder: 'zones' must be a list such as { 'local' }, got 'local'",
         "10:31 undefined variable 'servres' (did you mean 'servers'?)",
-        "11:5 'patient' is a retry policy and cannot stand here, it belongs in retries; here stands"
-          .. " a strategy, which defines 'resolve'",
+        "11:5 'patient' is a retry policy and cannot stand here: expected a strategy"
+          .. " (a plugin with 'resolve'); it belongs in 'retries'",
       },
       policies.mistakes([[
 local servers = {} return mlx.policy {

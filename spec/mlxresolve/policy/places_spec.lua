@@ -106,6 +106,15 @@ describe("mlxresolve.policy.places", function()
     assert.equal("xxx23529", plain)
   end)
 
+  it("marks an argument that stands on the next line", function()
+    local value, noted = run("return f\n{ a = 1 }", {
+      f = function(given)
+        return given
+      end,
+    })
+    assert.equal("2:3", at(noted[value].keys.a.key))
+  end)
+
   it("underlines to the end of a value on its line, of a longer one its first word", function()
     local value, noted = run("return { a = 1 + 22, b = f {\n} }", {
       f = function() end,

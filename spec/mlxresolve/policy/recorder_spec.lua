@@ -84,6 +84,66 @@ end
     assert.matches("does not come to an end", list[1])
   end)
 
+  it("stops one that catches its own end", function()
+    for _, text in ipairs {
+      "while true do pcall(function() while true do end end) end",
+      "while true do xpcall(function() while true do end end, function() end) end",
+      "while true do coroutine.resume(coroutine.create(function() while true do end end)) end",
+      'mlx.include("loop.lua")',
+    } do
+      local list = policies.mistakes(text, { ["/etc/loop.lua"] = "while true do end" })
+      assert.matches("does not come to an end", list[1])
+    end
+  end)
+
+  it("runs a policy that is nested too deep to be marked", function()
+    local depth = 120
+    local deep = ("{"):rep(depth) .. ("}"):rep(depth)
+    assert.same({}, policies.mistakes("local deep = " .. deep .. "\n" .. good))
+  end)
+
+  it("survives a stack that overflows", function()
+    local list = policies.mistakes("local function f() return f() + 1 end f()")
+    assert.equal(1, #list)
+    assert.matches("stack overflow", list[1])
+  end)
+
+  it("points at the variable, not at a field or key of the same name", function()
+    assert.same({
+      "2:21 undefined variable 'count'",
+      "3:26 mlxresolve has no 'rase' (did you mean 'race'?)",
+    }, policies.mistakes("local t = { count = count }\nlocal rase = use and mlx.rase " .. good))
+  end)
+
+  it("places modules that are not for policies, and goes on", function()
+    assert.same({
+      "2:19 module 'socket' is not for policies: require \"mlxresolve\"",
+      "3:5 no plugin named 'findr' (did you mean 'finder'?)",
+    }, policies.mistakes('local s = require("socket").tcp()\nuse("findr")\n' .. good))
+  end)
+
+  it("says nothing more when the policy has been loaded", function()
+    local checked = assert(policies.load([[return mlx.policy { strategies = { use {
+      name = "late",
+      resolve = function(_, what)
+        if what == "use" then return use("finder") end
+        if what == "include" then return mlx.include("x.lua") end
+        if what == "module" then return require("socket") end
+        return load("return nothing")()
+      end } } }]]))
+    local late = checked.strategies[1].plugin
+    for what, problem in pairs {
+      use = "mlx.use works only while the policy is loaded",
+      include = "mlx.include works only while the policy is loaded",
+      module = "is not for policies",
+      global = "undefined variable 'nothing'",
+    } do
+      local ok, message = pcall(late.resolve, late, what)
+      assert.is_false(ok, what)
+      assert.matches(problem, message, 1, true)
+    end
+  end)
+
   it("gives a policy its surroundings through the world only", function()
     local world = policies.world {
       ["/p.lua"] = [[

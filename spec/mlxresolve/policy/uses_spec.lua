@@ -39,6 +39,13 @@ use { name = "c", zones ="x", resolve = function() end },]])
     )
   end)
 
+  it("refuses an inline plugin with a metatable", function()
+    assert.matches(
+      "must be a plain table",
+      policies.strategy("use(setmetatable({ name = 'a' }, { __index = { resolve = print } }))")[1]
+    )
+  end)
+
   it("leaves an inline plugin's own fields alone", function()
     local node = strategies([[use { name = "a", host = "x", ports = 1, resolve = print }]])[1]
     assert.equal("x", node.plugin.host)
