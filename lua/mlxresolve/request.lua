@@ -2,6 +2,7 @@
 
 local core = require("mlxresolve.core")
 local query = require("mlxresolve.query")
+local units = require("mlxresolve.units")
 
 local FAMILY = { A = "ipv4", AAAA = "ipv6" }
 
@@ -154,13 +155,7 @@ local function ask(self, index, type_name)
   waiter.flight = resolver.flights:join(self.name, number, waiter, { timeout = self.timeout })
 end
 
---- Starts a request. `options`: types (list), timeout (ms), trace, fresh (not from the cache).
----@param resolver table
----@param name string  canonical
----@param options table
----@param callback fun(result: table|nil, message: string?, code: string?)
----@return mlxresolve.Request
-function request.start(resolver, name, options, callback)
+local function start(resolver, name, options, callback)
   local types = options.types
   local self = setmetatable({
     resolver = resolver,
@@ -184,6 +179,51 @@ function request.start(resolver, name, options, callback)
     ask(self, index, type_name)
   end
   return self
+end
+
+local function check_types(options)
+  local types = options.types or (options.type and { options.type }) or { "A", "AAAA" }
+  if type(types) ~= "table" or #types == 0 then
+    error('resolve: types: expected a list such as { "A" }', 4)
+  end
+  for i, name in ipairs(types) do
+    local number = query.type_numbers[name]
+    if not number then
+      error(("resolve: %s is no record type"):format(tostring(name)), 4)
+    end
+    types[i] = query.type_names[number]
+  end
+  return types
+end
+
+--- Checks what a caller wants and starts it; misuse raises at the caller's caller.
+---@param self mlxresolve.Resolver
+---@param name string
+---@param options table
+---@param callback fun(result: table|nil, message: string?, code: string?)
+---@return mlxresolve.Request
+function request.new(self, name, options, callback)
+  if type(name) ~= "string" then
+    error(("resolve: expected a name, got %s"):format(type(name)), 3)
+  end
+  local settings = {
+    types = check_types(options),
+    timeout = options.timeout and units.duration(options.timeout) or nil,
+    trace = options.trace,
+    fresh = options.fresh,
+  }
+  if options.timeout and not settings.timeout then
+    error('resolve: timeout: expected a duration such as "800ms" or milliseconds', 3)
+  end
+  local canonical, message, code = core.name.canonical(name)
+  if self.is_closed then
+    canonical, message, code = nil, "the resolver is closed", "ECLOSED"
+  end
+  if not canonical then
+    self.scheduler:spawn(callback, nil, ("%s: %s"):format(name, message), code)
+    return { cancel = function() end }
+  end
+  return start(self, canonical, settings, callback)
 end
 
 --- Gives up: the callback gets `nil, "cancelled", "ECANCELED"`, once.

@@ -8,7 +8,6 @@ local flights = require("mlxresolve.flight")
 local network = require("mlxresolve.network")
 local overview = require("mlxresolve.overview")
 local plugin_cache = require("mlxresolve.plugin_cache")
-local query = require("mlxresolve.query")
 local replies = require("mlxresolve.replies")
 local request = require("mlxresolve.request")
 local schedulers = require("mlxresolve.scheduler")
@@ -104,45 +103,6 @@ function methods:cached(name, number)
   return answer
 end
 
-local function check_types(options)
-  local types = options.types or (options.type and { options.type }) or { "A", "AAAA" }
-  if type(types) ~= "table" or #types == 0 then
-    error('resolve: types: expected a list such as { "A" }', 4)
-  end
-  for i, name in ipairs(types) do
-    local number = query.type_numbers[name]
-    if not number then
-      error(("resolve: %s is no record type"):format(tostring(name)), 4)
-    end
-    types[i] = query.type_names[number]
-  end
-  return types
-end
-
-local function start_request(self, name, options, callback)
-  if type(name) ~= "string" then
-    error(("resolve: expected a name, got %s"):format(type(name)), 3)
-  end
-  local settings = {
-    types = check_types(options),
-    timeout = options.timeout and units.duration(options.timeout) or nil,
-    trace = options.trace,
-    fresh = options.fresh,
-  }
-  if options.timeout and not settings.timeout then
-    error('resolve: timeout: expected a duration such as "800ms" or milliseconds', 3)
-  end
-  local canonical, message, code = core.name.canonical(name)
-  if self.is_closed then
-    canonical, message, code = nil, "the resolver is closed", "ECLOSED"
-  end
-  if not canonical then
-    self.scheduler:spawn(callback, nil, ("%s: %s"):format(name, message), code)
-    return { cancel = function() end }
-  end
-  return request.start(self, canonical, settings, callback)
-end
-
 --- Resolves a name: A and AAAA unless `options` says otherwise.
 ---
 --- With a callback: returns a request; `request:cancel()` calls back once with ECANCELED;
@@ -160,14 +120,14 @@ function methods:resolve(name, options, callback)
   end
   if callback then
     -- no tail call: misuse is reported at our caller's line
-    local one = start_request(self, name, options or {}, callback)
+    local one = request.new(self, name, options or {}, callback)
     return one
   end
   local waiting, is_main = coroutine.running()
   if not waiting or is_main then
     error("resolve: give a callback, or call it inside a coroutine", 2)
   end
-  start_request(self, name, options or {}, function(...)
+  request.new(self, name, options or {}, function(...)
     local ok, problem = coroutine.resume(waiting, ...)
     if not ok then
       error(debug.traceback(waiting, problem), 0)

@@ -1,4 +1,4 @@
-local core = require "mlxresolve.core"
+local core = require("mlxresolve.core")
 
 local answer = core.answer
 
@@ -48,7 +48,7 @@ describe("the cache's index", function()
       local left = cache:list(0, nil, 10000)
       assert.equal(cache:stats().entries, #left)
       for _, entry in ipairs(left) do
-        local type = tonumber(entry.type:match "%d+")
+        local type = tonumber(entry.type:match("%d+"))
         assert.is_string((cache:get(entry.name, type, 0)), entry.name)
       end
     end

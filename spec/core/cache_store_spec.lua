@@ -1,4 +1,4 @@
-local core = require "mlxresolve.core"
+local core = require("mlxresolve.core")
 
 local answer = core.answer
 

@@ -11,7 +11,10 @@ describe("mlxresolve.plugin_cache", function()
         return answer
       end),
     }
-    b.world.links = { { index = 2, name = "eth0", addresses = {} }, { index = 3, name = "wlan0", addresses = {} } }
+    b.world.links = {
+      { index = 2, name = "eth0", addresses = {} },
+      { index = 3, name = "wlan0", addresses = {} },
+    }
     cache = b.resolver.plugin_cache
     b:ask("near.example")
     b:ask("near.example", "AAAA")

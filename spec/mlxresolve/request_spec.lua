@@ -16,7 +16,7 @@ describe("mlxresolve.request", function()
     local b = bed.open {
       bed.strategy("half", function(query)
         if query.type == "A" then
-          return query:answer({ a = "192.0.2.1" })
+          return query:answer { a = "192.0.2.1" }
         end
         return nil, "no route", "ENETUNREACH"
       end),
@@ -53,7 +53,7 @@ describe("mlxresolve.request", function()
     local core = require("mlxresolve.core")
     local b = bed.open {
       bed.strategy("link", function(query)
-        local answer = query:answer({ aaaa = "fe80::9" })
+        local answer = query:answer { aaaa = "fe80::9" }
         answer.interface = 4
         return answer
       end),

@@ -73,16 +73,16 @@ describe("mlxresolve.scope", function()
       problems[#problems + 1] = problem
     end
     run(function()
-      s:own({
+      s:own {
         close = function()
           closed[#closed + 1] = "first"
         end,
-      })
-      s:own({
+      }
+      s:own {
         close = function()
           error("stuck")
         end,
-      })
+      }
     end)
     assert.same({ "first" }, closed)
     assert.matches("stuck", problems[1])

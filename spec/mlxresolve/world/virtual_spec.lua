@@ -34,9 +34,12 @@ describe("mlxresolve.world.virtual", function()
       done = true
       s:sleep(1e6)
     end)
-    assert.equal(250, world:settle(function()
-      return done
-    end))
+    assert.equal(
+      250,
+      world:settle(function()
+        return done
+      end)
+    )
   end)
 
   it("forgets a cancelled operation", function()

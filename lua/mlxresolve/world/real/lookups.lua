@@ -121,26 +121,43 @@ local function step_pool(waiters, batch)
   end
 end
 
-local function ask_pool(self, which, waiter, name, family, deadline)
-  local pool = self[which]
-  if not pool then
-    local message, code
-    pool, message, code = core[which].open()
-    if not pool then
-      return nil, message, code
-    end
-    local waiters = {}
-    self[which], self[which .. "_waiters"] = pool, waiters
-    self:watch(pool, step_pool(waiters, {}))
+--- The pool of a kind, opened when first asked.
+local function open_pool(self, kind)
+  self.pools = self.pools or {}
+  local entry = self.pools[kind]
+  if entry then
+    return entry
   end
-  local slot, message, code = pool:ask(name, family, deadline, self:now())
+  local pool, message, code = core[kind].open()
+  if not pool then
+    return nil, message, code
+  end
+  entry = { pool = pool, waiters = {} }
+  self.pools[kind] = entry
+  self:watch(pool, step_pool(entry.waiters, {}))
+  return entry
+end
+
+local function ask_pool(self, kind, waiter, name, family, deadline)
+  local entry, message, code = open_pool(self, kind)
+  if not entry then
+    return nil, message, code
+  end
+  local slot
+  slot, message, code = entry.pool:ask(name, family, deadline, self:now())
   if not slot then
     return nil, message, code
   end
-  self[which .. "_waiters"][slot] = waiter
-  local known = self.deadlines[pool]
-  self.deadlines[pool] = known and math.min(known, deadline) or deadline
+  entry.waiters[slot] = waiter
+  local known = self.deadlines[entry.pool]
+  self.deadlines[entry.pool] = known and math.min(known, deadline) or deadline
   return slot
+end
+
+local function cancel_in_pool(self, kind, slot)
+  local entry = self.pools[kind]
+  entry.waiters[slot] = nil
+  entry.pool:cancel(slot)
 end
 
 function lookups:native(waiter, name, family, deadline)
@@ -148,8 +165,7 @@ function lookups:native(waiter, name, family, deadline)
 end
 
 function lookups:cancel_native(slot)
-  self.native_waiters[slot] = nil
-  self.native:cancel(slot)
+  cancel_in_pool(self, "native", slot)
 end
 
 function lookups:dns_sd(waiter, name, family, deadline)
@@ -157,8 +173,7 @@ function lookups:dns_sd(waiter, name, family, deadline)
 end
 
 function lookups:cancel_dns_sd(slot)
-  self.dnssd_waiters[slot] = nil
-  self.dnssd:cancel(slot)
+  cancel_in_pool(self, "dnssd", slot)
 end
 
 return lookups

@@ -29,7 +29,8 @@ describe("mlxresolve.world.real.serving", function()
         world:close()
       end
     end)
-    local question = { id = 7, recursion_desired = true, questions = { { name = name, type = "A" } } }
+    local question =
+      { id = 7, recursion_desired = true, questions = { { name = name, type = "A" } } }
     client:send(core.wire.encode(question), "127.0.0.1", port, function() end)
     local guard = uv.new_timer()
     guard:start(3000, 0, function()
