@@ -40,6 +40,9 @@ int mlxr_udp_send(mlxr_udp_t *udp, const uint8_t *data, size_t len,
 /// are none.
 int mlxr_udp_receive(mlxr_udp_t *udp, mlxr_datagram_t *out, size_t count);
 
+/// A socket gets only what is sent to groups that it joined. Over IPv6 the
+/// kernel looks at the group alone: what another program's membership brings in
+/// on another interface comes too, and `interface` tells.
 int mlxr_udp_join(mlxr_udp_t *udp, const mlxr_address_t *group,
                   uint32_t interface);
 int mlxr_udp_leave(mlxr_udp_t *udp, const mlxr_address_t *group,
