@@ -594,6 +594,112 @@ describe("core.upstream", function()
     end
   end)
 
+  describe("with everything going wrong at once", function()
+    local kinds = {
+      function(query, peer, server)
+        server:send(reply.to(query, GOOD), peer)
+      end,
+      function() end,
+      function(query, peer, server) -- twice, late
+        for ms = 5, 10, 5 do
+          dns_server.after(ms, function()
+            server:send(reply.to(query, GOOD), peer)
+          end)
+        end
+      end,
+      function(query, peer, server)
+        server:send(reply.to(query, { truncated = true }), peer)
+      end,
+      function(query, peer, server)
+        local options = reply.has_edns(query) and { rcode = reply.NOTIMP, question = "" } or GOOD
+        server:send(reply.to(query, options), peer)
+      end,
+      function(query, peer, server)
+        server:send(reply.to(query, { rcode = reply.SERVFAIL }), peer)
+      end,
+      function(query, peer, server)
+        for len = 0, #query do
+          server:send(reply.to(query, BAD):sub(1, len), peer)
+        end
+      end,
+    }
+    local streams = {
+      dns_server.framed(function(query)
+        return reply.to(query, GOOD)
+      end),
+      function() end,
+      function(_, stream)
+        stream:close()
+      end,
+      dns_server.framed(function(query)
+        return reply.to(query, { rcode = reply.FORMERR })
+      end),
+      dns_server.framed(function(query)
+        return reply.to(query, { truncated = true })
+      end),
+    }
+
+    local function chaos(options)
+      client:close()
+      client = dns_server.client(options)
+      math.randomseed(11)
+      local server = closing(dns_server.both(function(...)
+        kinds[math.random(#kinds)](...)
+      end, {
+        on_bytes = function(bytes, stream)
+          if not stream:is_closing() then
+            streams[math.random(#streams)](bytes, stream)
+          end
+        end,
+      }))
+      local refusing = dns_server.closed_port()
+      local asked, cancelled, live = 0, 0, {}
+      for round = 1, 40 do
+        for i = 1, 25 do
+          local flags = math.random(10) == 1 and FLAG_TCP or 0
+          local target = math.random(8) == 1 and refusing or server
+          local timeout = math.random(20, 120)
+          local name = ("n%d-%d.test"):format(round, i)
+          local slot = client:start(target, name, { timeout = timeout, flags = flags })
+          if slot then
+            asked = asked + 1
+            live[#live + 1] = slot
+          end
+        end
+        client:run(function()
+          return false
+        end, math.random(0, 6))
+        for _ = 1, 5 do
+          local slot = table.remove(live, math.random(#live))
+          local pending = client.upstream:stats().pending
+          client.upstream:cancel(slot)
+          cancelled = cancelled + pending - client.upstream:stats().pending
+        end
+      end
+      assert.is_true(client:run(function()
+        return client.upstream:stats().pending == 0
+      end, 2000))
+      return asked, cancelled
+    end
+
+    for what, options in pairs {
+      ["from a socket each"] = {},
+      ["from shared sockets"] = { fresh_rate = 1 },
+    } do
+      it("ends every question once, " .. what, function()
+        local asked, cancelled = chaos(options)
+        assert.equal(1000, asked)
+        assert.is_true(cancelled > 10, cancelled)
+        assert.equal(asked - cancelled, client.count)
+        for _, result in pairs(client.results) do
+          assert.is_falsy(result.answer and result.answer:find(BAD_BYTES, 1, true))
+        end
+        local stats = client.upstream:stats()
+        assert.equal(client.count, stats.answered + stats.timed_out + stats.failed)
+      end)
+    end
+  end)
+
   it("is closed with questions under way, and more than once", function()
     local upstream = assert(core.upstream.open())
     local server = silent_server()
