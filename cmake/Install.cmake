@@ -3,7 +3,6 @@
 include(GNUInstallDirs)
 set(MLXR_INSTALL_LUADIR ${CMAKE_INSTALL_DATADIR}/lua/5.1 CACHE STRING "Lua files")
 set(MLXR_INSTALL_MODULEDIR ${CMAKE_INSTALL_LIBDIR}/lua/5.1 CACHE STRING "Lua modules in C")
-set(MLXR_INSTALL_DATADIR ${CMAKE_INSTALL_DATADIR}/mlxresolve CACHE STRING "Plugins, examples")
 
 # `from_bin(OUT FOLDER)`: FOLDER as the installed program sees it.
 function(from_bin out folder)
@@ -19,14 +18,11 @@ if(TARGET mlxresolve)
   file(REAL_PATH ${CMAKE_BINARY_DIR} binary_dir)
   from_bin(lua_dir ${MLXR_INSTALL_LUADIR})
   from_bin(module_dir ${MLXR_INSTALL_MODULEDIR})
-  from_bin(data_dir ${MLXR_INSTALL_DATADIR})
   target_compile_definitions(mlxresolve PRIVATE
     MLXR_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     MLXR_BINARY_DIR="${binary_dir}"
     MLXR_LUA_DIR="${lua_dir}"
-    MLXR_MODULE_DIR="${module_dir}"
-    MLXR_PLUGIN_DIR="${data_dir}/plugins"
-    MLXR_EXAMPLE_DIR="${data_dir}/examples")
+    MLXR_MODULE_DIR="${module_dir}")
   install(TARGETS mlxresolve RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 endif()
 
@@ -36,8 +32,9 @@ if(TARGET mlxresolve_http)
 endif()
 install(DIRECTORY lua/mlxresolve DESTINATION ${MLXR_INSTALL_LUADIR}
   FILES_MATCHING PATTERN "*.lua")
-install(DIRECTORY plugins DESTINATION ${MLXR_INSTALL_DATADIR} FILES_MATCHING PATTERN "*.lua")
-install(DIRECTORY examples DESTINATION ${MLXR_INSTALL_DATADIR} FILES_MATCHING PATTERN "*.lua")
+# Beside the Lua files, so that whoever moves those takes plugins and examples along.
+install(DIRECTORY plugins examples DESTINATION ${MLXR_INSTALL_LUADIR}/mlxresolve
+  FILES_MATCHING PATTERN "*.lua")
 install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
 install(FILES CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
 foreach(page README.md LICENSE ARCHITECTURE.md)

@@ -48,9 +48,15 @@ static bool find_executable(const char *argv0, char path[PATH_MAX]) {
 /* Pushes the folder `relative` as seen from `folder`; absolute ones as such. */
 static const char *push_folder(lua_State *L, const char *folder,
                                const char *relative) {
-  if (relative[0] == '/')
-    return lua_pushstring(L, relative), lua_tostring(L, -1);
-  return lua_pushfstring(L, "%s/%s", folder, relative);
+  char path[PATH_MAX];
+  bool is_absolute = relative[0] == '/';
+  lua_pushfstring(L, "%s%s%s", is_absolute ? "" : folder,
+                  is_absolute ? "" : "/", relative);
+  if (realpath(lua_tostring(L, -1), path)) {
+    lua_pop(L, 1);
+    lua_pushstring(L, path);
+  }
+  return lua_tostring(L, -1);
 }
 
 /* Puts our own folders first. Templates that begin with "./" are left out: a
@@ -75,34 +81,35 @@ static void set_search_path(lua_State *L, const char *field, const char *own) {
   lua_pop(L, 2);
 }
 
-/* Sets the search paths and the fields `lua`, `plugins` and `examples` of the
- * table on top. In the build tree the sources are used as they are. */
+/* Sets the search paths and the field `examples` of the table on top. In the
+ * build tree the sources are used as they are. Installed, the usual places
+ * below the prefix follow, for package managers that move things there. */
 static void set_folders(lua_State *L, const char *executable) {
   char folder[PATH_MAX];
   snprintf(folder, sizeof folder, "%s", executable);
   char *slash = strrchr(folder, '/');
   if (slash)
     *slash = '\0';
-  bool is_build = strcmp(folder, MLXR_BINARY_DIR) == 0;
-  const char *lua =
-      push_folder(L, folder, is_build ? MLXR_SOURCE_DIR "/lua" : MLXR_LUA_DIR);
-  set_search_path(L, "path",
-                  lua_pushfstring(L, "%s/?.lua;%s/?/init.lua", lua, lua));
-  lua_pop(L, 1);
-  lua_setfield(L, -2, "lua");
-  const char *modules =
-      push_folder(L, folder, is_build ? MLXR_BINARY_DIR : MLXR_MODULE_DIR);
+  if (strcmp(folder, MLXR_BINARY_DIR) == 0) {
+    set_search_path(L, "path",
+                    MLXR_SOURCE_DIR "/lua/?.lua;" MLXR_SOURCE_DIR
+                                    "/lua/?/init.lua");
+    set_search_path(L, "cpath", MLXR_BINARY_DIR "/lib/?.so");
+    lua_pushliteral(L, MLXR_SOURCE_DIR "/examples");
+    lua_setfield(L, -2, "examples");
+    return;
+  }
+  const char *lua = push_folder(L, folder, MLXR_LUA_DIR);
+  const char *usual = push_folder(L, folder, "../share/lua/5.1");
   set_search_path(
-      L, "cpath",
-      is_build ? lua_pushfstring(L, "%s/?.so;%s/lib/?.so", modules, modules)
-               : lua_pushfstring(L, "%s/?.so", modules));
-  lua_pop(L, 2);
-  push_folder(L, folder,
-              is_build ? MLXR_SOURCE_DIR "/plugins" : MLXR_PLUGIN_DIR);
-  lua_setfield(L, -2, "plugins");
-  push_folder(L, folder,
-              is_build ? MLXR_SOURCE_DIR "/examples" : MLXR_EXAMPLE_DIR);
-  lua_setfield(L, -2, "examples");
+      L, "path",
+      lua_pushfstring(L, "%s/?.lua;%s/?/init.lua;%s/?.lua;%s/?/init.lua", lua,
+                      lua, usual, usual));
+  const char *modules = push_folder(L, folder, MLXR_MODULE_DIR);
+  usual = push_folder(L, folder, "../lib/lua/5.1");
+  set_search_path(L, "cpath",
+                  lua_pushfstring(L, "%s/?.so;%s/?.so", modules, usual));
+  lua_pop(L, 6);
 }
 
 static int terminal_width(void) {

@@ -42,10 +42,10 @@ function plugins.kinds_of(plugin)
   return found
 end
 
--- lua/mlxresolve/plugins.lua and plugins/ have a common root, in the tree and installed.
+-- In the source tree lua/ and plugins/ stand side by side; installed, plugins/ is beside this file.
 local function built_in_folder()
-  local here = debug.getinfo(1, "S").source:match("^@(.*)lua/mlxresolve/plugins%.lua$")
-  return (here or "") .. "plugins"
+  local here = debug.getinfo(1, "S").source:match("^@(.*)plugins%.lua$") or ""
+  return (here:match("^(.*)%f[%w]lua/mlxresolve/$") or here) .. "plugins"
 end
 
 local function user_folder(world)

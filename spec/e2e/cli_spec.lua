@@ -34,10 +34,10 @@ return mlx.policy {
 
 describe("the program", function()
   local root = uv.cwd()
-  local program = root .. "/build/mlxresolve"
-  local folder, daemons
+  local program, folder, daemons
 
   before_each(function()
+    program = root .. "/build/mlxresolve"
     folder, daemons = shell.temp_folder(), {}
     shell.write(folder .. "/p.lua", POLICY)
   end)
@@ -397,10 +397,11 @@ describe("the program", function()
     os.execute(("ln -s usr/bin/mlxresolve %s/link"):format(shell.quote(folder)))
     program = folder .. "/link"
     local done = run("query", "host.test", "--policy", "p.lua")
-    local daemon = serve()
-    program = root .. "/build/mlxresolve"
     assert.are.equal(0, done.code, done.err)
     says(done.out, "192.0.2.7")
+    local example = place .. "/share/lua/5.1/mlxresolve/examples/home.lua"
+    assert.are.equal(0, run("check", example).code)
+    local daemon = serve()
     assert.are.equal(0, run("query", "localhost", "--control", "s").code)
     stop(daemon, "sigterm")
     assert.are.equal(0, daemon.code)

@@ -30,6 +30,12 @@ function cli.dispatch(values, world, host, out)
   return require(command[1])[command[2]](runtime.new(world, host, out), values)
 end
 
+-- In the build tree the program knows its examples; installed, they are beside the Lua files.
+local function example_folder()
+  local here = debug.getinfo(1, "S").source:match("^@(.*)cli/init%.lua$") or ""
+  return here .. "examples"
+end
+
 --- What the program is.
 ---@param words string[]
 ---@param host mlxresolve.CliHost
@@ -41,6 +47,7 @@ function cli.main(words, host)
     file:write(was_asked and "" or #words > 0 and "mlxresolve: " or "", text, "\n")
     return was_asked and runtime.OK or runtime.USAGE
   end
+  host.examples = host.examples or example_folder()
   local world = require("mlxresolve.world.real").new { level = LEVELS[values.command] }
   local out = outputs.new {
     env = function(name)
