@@ -48,8 +48,9 @@ end
 local function ask_both(self, ctx, query, result)
   return ctx:race {
     function()
-      result.found, result.message, result.code = ask(self, ctx, query.name, FAMILIES[query.type])
-      return result.found
+      local message, code
+      result.found, message, code = ask(self, ctx, query.name, FAMILIES[query.type])
+      return result.found, message, code
     end,
     function()
       local other = ask(self, ctx, query.name, OTHER[query.type])
@@ -82,7 +83,10 @@ function native_mdns:resolve(query, ctx)
   local result = {}
   ctx:race {
     function()
-      ask_both(self, ctx, query, result)
+      local known, message, code = ask_both(self, ctx, query, result)
+      if not known then
+        result.message, result.code = message, code
+      end
       return true
     end,
     function()

@@ -102,6 +102,17 @@ describe("plugin native_mdns", function()
     assert.matches("avahi%-daemon said 'hello'", result.trace[1].detail)
   end)
 
+  it("says so when asking ends in an error", function()
+    open()
+    opened.world.connect = function()
+      error("no connections here")
+    end
+    local result = opened:ask("mini2.local", "A", { trace = true })
+    assert.equal("other", result.addresses[1].strategy)
+    assert.equal("failed", result.trace[1].result)
+    assert.matches("no connections here", result.trace[1].detail)
+  end)
+
   it("leaves other types and other zones alone", function()
     open()
     local asked = 0
