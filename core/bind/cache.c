@@ -53,6 +53,14 @@ static int cache_gc(lua_State *L) {
   return 0;
 }
 
+/* What is left out is 0. */
+static uint32_t check_u32(lua_State *L, int arg) {
+  lua_Number value = luaL_optnumber(L, arg, 0);
+  luaL_argcheck(L, value >= 0 && value <= UINT32_MAX, arg,
+                "expected a number of 32 bits");
+  return (uint32_t)value;
+}
+
 static bool get_flag(lua_State *L, int arg, const char *name) {
   if (lua_isnoneornil(L, arg))
     return false;
@@ -106,7 +114,7 @@ static int cache_get(lua_State *L) {
   luaL_argcheck(L, type >= 0 && type <= UINT16_MAX, 3, "expected a type");
   uint64_t now = mlxr_bind_now(L, 4);
   key.type = (uint16_t)type;
-  key.purpose = (uint32_t)luaL_optnumber(L, 5, 0);
+  key.purpose = check_u32(L, 5);
   if (mlxr_bind_name(L, 2, name, &key.name_len) != 0)
     return mlxr_bind_fail(L, MLXR_ETEXT, lua_tostring(L, 2));
   int rc = mlxr_cache_get(cache, &key, lua_toboolean(L, 6), now, out,
@@ -175,7 +183,7 @@ static void check_strategies_but(lua_State *L, int arg,
   uint32_t *strategies = lua_newuserdata(L, (count + 1) * sizeof *strategies);
   for (size_t i = 0; i < count; i++) {
     lua_rawgeti(L, list, (int)i + 1);
-    strategies[i] = (uint32_t)luaL_checknumber(L, -1);
+    strategies[i] = check_u32(L, lua_gettop(L));
     lua_pop(L, 1);
   }
   out->strategies_but = strategies;

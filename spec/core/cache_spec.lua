@@ -87,6 +87,21 @@ describe("the cache", function()
     assert.equal("ENOSPACE", select(3, cache:put(answer.build("a.", "A", data, 60), 0)))
   end)
 
+  it("raises for numbers that it cannot keep", function()
+    local cache = new()
+    for _, number in ipairs { -1, 2 ^ 32, 0 / 0 } do
+      assert.has_error(function()
+        cache:get("a.example.", A, 0, number)
+      end)
+      assert.has_error(function()
+        cache:flush(0, { strategies_but = { number } })
+      end)
+      assert.has_error(function()
+        cache:put(a(), 0, { strategy = number })
+      end)
+    end
+  end)
+
   it("refuses options that make no sense", function()
     assert.equal("EINVAL", select(3, core.cache.new { size = 1000 }))
     assert.equal("EINVAL", select(3, core.cache.new { min_ttl = 10, max_ttl = 5 }))
