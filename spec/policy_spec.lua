@@ -1,43 +1,7 @@
 --- Policies from files at work: loaded, checked and run by the chain in a virtual world.
 local bed = require("support.bed")
 local core = require("mlxresolve.core")
-local documents = require("support.documents")
 local policy = require("mlxresolve.policy")
-local resolvers = require("mlxresolve.resolver")
-local virtual = require("mlxresolve.world.virtual")
-
--- A resolver on the built-in plugins and a policy with these fields.
-local function open(fields, files)
-  local world = virtual.new()
-  for path, text in pairs(files or {}) do
-    world.files[path] = text
-  end
-  for _, name in ipairs {
-    "literal",
-    "localhost",
-    "hosts",
-    "native",
-    "block",
-    "rewrite",
-    "backoff",
-    "flush",
-    "dns",
-  } do
-    world.files["/plugins/" .. name .. ".lua"] = documents.read("plugins/" .. name .. ".lua")
-  end
-  world.files["/etc/policy.lua"] = ([[
-    local mlx = require("mlxresolve")
-    local use = mlx.use
-    return mlx.policy { %s }]]):format(fields)
-  local checked, mistakes = policy.load("/etc/policy.lua", {
-    world = world,
-    plugin_dirs = { "/plugins" },
-  })
-  assert(checked, tostring(mistakes))
-  local resolver = assert(resolvers.new(checked, world))
-  world:advance(0)
-  return bed.wrap(world, resolver)
-end
 
 local function server(world, address, known)
   local made = bed.server(known)
@@ -46,6 +10,8 @@ local function server(world, address, known)
 end
 
 describe("a policy at work", function()
+  local open = bed.policy
+
   it("answers from its plugins in its order", function()
     local b = open(
       [[strategies = { use("literal"), use("localhost"), use("hosts"),

@@ -41,6 +41,41 @@ function bed.wrap(world, resolver)
   return setmetatable({ world = world, resolver = resolver, mlx = mlx }, mt)
 end
 
+-- What stands in plugins/, as files of the virtual world.
+local function add_plugins(world)
+  local list = assert(io.popen("ls plugins/*.lua"))
+  for path in list:lines() do
+    local file = assert(io.open(path))
+    world.files["/" .. path] = file:read("*a")
+    file:close()
+  end
+  list:close()
+end
+
+--- A resolver on the policy file /etc/policy.lua, whose fields are given as text; it sees the
+--- built-in plugins and `files`.
+---@param fields string
+---@param files table<string, string>?
+function bed.policy(fields, files)
+  local world = virtual.new()
+  for path, text in pairs(files or {}) do
+    world.files[path] = text
+  end
+  add_plugins(world)
+  world.files["/etc/policy.lua"] = ([[
+    local mlx = require("mlxresolve")
+    local use = mlx.use
+    return mlx.policy { %s }]]):format(fields)
+  local checked, mistakes = require("mlxresolve.policy").load("/etc/policy.lua", {
+    world = world,
+    plugin_dirs = { "/plugins" },
+  })
+  assert(checked, tostring(mistakes))
+  local resolver = assert(require("mlxresolve.resolver").new(checked, world))
+  world:advance(0)
+  return bed.wrap(world, resolver)
+end
+
 --- A strategy that runs `fn(query, ctx)` and counts its calls.
 function bed.strategy(name, fn, extra)
   local plugin = { name = name, calls = 0 }
