@@ -20,6 +20,14 @@
 
 #include "bind/bind.h"
 
+/* cmake/Install.cmake says where things are; without it, the usual places. */
+#ifndef MLXR_BINARY_DIR
+#define MLXR_BINARY_DIR ""
+#define MLXR_SOURCE_DIR ""
+#define MLXR_LUA_DIR "../share/lua/5.1"
+#define MLXR_MODULE_DIR "../lib/lua/5.1"
+#endif
+
 /* luv.h drags in another Lua's headers on Debian; this is all that we need. */
 int luaopen_luv(lua_State *L);
 

@@ -57,13 +57,15 @@ local function describe_interface(interface)
 end
 
 local COUNTS = { "tries", "answers", "failures", "errors" }
+COUNTS.tries, COUNTS.answers, COUNTS.failures, COUNTS.errors = "try", "answer", "failure", "error"
 
 --- Counts of a strategy that say something: "12 answers, 3 timeouts".
 local function describe_strategy(out, strategy)
   local parts = {}
   for _, field in ipairs(COUNTS) do
     if (strategy[field] or 0) > 0 then
-      parts[#parts + 1] = ("%d %s"):format(strategy[field], field)
+      local noun = strategy[field] == 1 and COUNTS[field] or field
+      parts[#parts + 1] = ("%d %s"):format(strategy[field], noun)
     end
   end
   local text = #parts > 0 and table.concat(parts, ", ") or "not asked yet"

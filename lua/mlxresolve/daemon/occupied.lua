@@ -24,11 +24,10 @@ local function describe(other)
   local status = other.status
   local policy = type(status.policy) == "table" and status.policy.file
   local listen = table.concat(type(status.listen) == "table" and status.listen or {}, ", ")
-  return ("another mlxresolve (pid %s, policy %s%s, control %s)"):format(
+  return ("another mlxresolve (pid %s, policy %s%s)"):format(
     tostring(status.pid or "unknown"),
     tostring(policy or "unknown"),
-    listen ~= "" and ", listens on " .. listen or "",
-    other.path
+    listen ~= "" and ", listens on " .. listen or ""
   )
 end
 
@@ -60,7 +59,7 @@ end
 function occupied.port(out, message, other)
   out:problem("%s", message)
   if other then
-    out:problem("there is %s", describe(other))
+    out:problem("there is %s, control socket %s", describe(other), other.path)
     advise(out, other)
   else
     out:problem("see who is there with `ss -lnptu`, or listen elsewhere with --listen ADDRESS:PORT")
