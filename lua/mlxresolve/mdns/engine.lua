@@ -86,6 +86,14 @@ local function say_silence(self, request)
     "ENOTFOUND"
 end
 
+local function no_interface(options)
+  local names = options.interfaces
+  if names and names[1] then
+    return ("%s: not up, or without an address to ask from"):format(table.concat(names, ", "))
+  end
+  return "no interface is up and has an address to ask from"
+end
+
 --- Asks one name, in a task. The answer comes from the store when it is known already.
 ---@param name string     canonical
 ---@param number integer  type
@@ -104,7 +112,7 @@ function Engine:ask(name, number, options)
     self.sockets:want(scope.names)
   end
   if #scopes.links(scope, self.sockets.links) == 0 then
-    return nil, "no interface that is up and has an address to ask from", "ENETDOWN"
+    return nil, no_interface(options), "ENETDOWN"
   elseif options.fresh then
     self:forget { name = name }
   end
@@ -154,11 +162,13 @@ end
 
 --- The sockets' callback.
 function Engine:receive(is_one_shot, data, from, port, interface, to, hops)
-  local at = { from = from, port = port, interface = interface, to = to, hops = hops }
-  local reason = hearing.receive(self, is_one_shot, data, at)
+  local reason = hearing.dismiss(self, data)
+  if not reason then
+    local at = { from = from, port = port, interface = interface, to = to, hops = hops }
+    reason = hearing.receive(self, is_one_shot, data, at) or "learnt"
+  end
   local counts = self.counts
   counts.heard = counts.heard + 1
-  reason = reason or "learnt"
   counts[reason] = (counts[reason] or 0) + 1
 end
 

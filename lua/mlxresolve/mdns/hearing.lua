@@ -52,18 +52,25 @@ local function learn(engine, message, link)
   end
 end
 
---- Why a datagram is not for us, or nil when it was learnt from.
+--- Is it worth a closer look? Nil, or why not: most of what is heard ends here.
 ---@param engine mlxresolve.mdns.Engine
----@param is_one_shot boolean  it came to the ephemeral port
 ---@param data string
----@param at mlxresolve.mdns.Circumstances
----@return string|nil reason  "query", "unawaited", "malformed", "unasked" or one of check.link
-function hearing.receive(engine, is_one_shot, data, at)
+---@return "query"|"unawaited"|nil reason
+function hearing.dismiss(engine, data)
   if not interest.is_response(data) then
     return "query"
   elseif not engine.interest:is_in(data) then
     return "unawaited"
   end
+end
+
+--- Learns from a datagram. Nil, or why it is not believed.
+---@param engine mlxresolve.mdns.Engine
+---@param is_one_shot boolean  it came to the ephemeral port
+---@param data string
+---@param at mlxresolve.mdns.Circumstances
+---@return string|nil reason  "malformed", "unasked" or one of check.link
+function hearing.receive(engine, is_one_shot, data, at)
   local link, reason = check.link(engine.sockets.links, at)
   if not link then
     return reason
