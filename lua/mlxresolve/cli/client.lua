@@ -173,6 +173,9 @@ function client.ask(scheduler, path, request)
   end
   local value
   value, message, code = json.decode(reply.body)
+  if reply.status == 503 then
+    return nil, value and value.error or "it is ending", "ECLOSED"
+  end
   if type(value) ~= "table" then
     return nil, message or "the daemon's reply is no JSON object", code or "EFORMAT"
   end

@@ -31,8 +31,10 @@ local function read_questions(args)
     if not core.wire.type_number(types[1]) then
       return nil, ("'%s' is no record type, such as A, AAAA or SRV"):format(type)
     end
+    -- PTR of an address means its reverse name; nobody types that.
+    local reverse = types[1] == "PTR" and core.name.reverse(args.name)
     questions[i] = {
-      name = name,
+      name = reverse or name,
       types = types,
       timeout = timeout or nil,
       trace = args.trace or false,

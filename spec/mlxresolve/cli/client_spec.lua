@@ -76,6 +76,15 @@ describe("mlxresolve.cli.client", function()
     assert.is_nil((ask()))
   end)
 
+  it("takes a daemon that is ending for one that cannot be asked", function()
+    reply_with('HTTP/1.1 503 X\r\nContent-Length: 15\r\n\r\n{"error":"bye"}')
+    local value, message, code = ask()
+    assert.is_nil(value)
+    assert.are.equal("bye", message)
+    assert.are.equal("ECLOSED", code)
+    assert.is_false(client.is_absent(code))
+  end)
+
   it("gives up on a daemon that hangs", function()
     world.connect = function()
       return 1

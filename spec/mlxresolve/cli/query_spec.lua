@@ -107,6 +107,18 @@ describe("mlxresolve.cli.query", function()
     assert.are.equal("/v1/query?name=a.&type=A&trace=1&fresh=1&timeout=2000ms", seen)
   end)
 
+  it("asks for the reverse name when PTR of an address is wanted", function()
+    local targets = {}
+    fake_cli.daemon(world, SOCKET, function(_, target)
+      targets[#targets + 1] = target:match("name=([^&]*)")
+      return 200, answer_text("a.")
+    end)
+    run { name = "192.0.2.1", types = { "PTR", "A" } }
+    run { name = "a.example", types = { "PTR" } }
+    table.sort(targets)
+    assert.are.same({ "1.2.0.192.in-addr.arpa.", "192.0.2.1.", "a.example." }, targets)
+  end)
+
   it("ends with the code of the outcome", function()
     for status, expected in pairs { nxdomain = 2, nodata = 2, timeout = 3, error = 3 } do
       fake_cli.daemon(world, SOCKET, function()
