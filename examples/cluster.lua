@@ -1,0 +1,41 @@
+-- A policy for an inference cluster: Macs and Linux workers on one or two links, gRPC between them.
+--
+-- gRPC (C core, so Python too) reaches workers through it by dns://127.0.0.1:5453/mini2.local:50051.
+-- Give the channel the option grpc.dns_min_time_between_resolutions_ms = 100, or a worker that has
+-- moved is found after half a minute.
+local mlx = require("mlxresolve")
+local use = mlx.use
+
+local cluster = "local" -- where the workers' names live
+
+return mlx.policy {
+  listen = { "127.0.0.1:5453", "[::1]:5453" },
+  control = "auto",
+  deadline = "4.5s",
+  -- Macs announce addresses for 75 minutes; five are enough when asking again costs a packet.
+  cache = { size = "16MiB", min_ttl = "1s", max_ttl = "5m", stale = "1d" },
+
+  strategies = {
+    use("literal"),
+    use("localhost"),
+    use("hosts"), -- pin a worker in /etc/hosts, and it stays pinned
+    use("this_host"),
+    mlx.race {
+      after = "150ms", -- the system's responder gets its turn when ours has heard nothing
+      use("mdns", { zones = { cluster }, timeout = "1.2s" }),
+      use("native_mdns", { zones = { cluster }, timeout = "2s" }),
+    },
+    -- Where multicast does not pass (an access point that keeps its clients apart), look for the
+    -- worker among the neighbours; believed only if it proves who it is. Off until you name subnets.
+    -- use("scan", {
+    --   zones = { cluster },
+    --   subnets = { "192.168.2.0/24" },
+    --   verify = { use("ssh_host_key", { known_hosts = "/etc/ssh/ssh_known_hosts" }) },
+    -- }),
+    use("dns", { servers = "system" }),
+  },
+
+  retries = { use("backoff", { attempts = 3, first = "100ms", max = "1s", jitter = 0.2 }) },
+  reactions = { use("flush") },
+  peers = { "mini1.local:50051", "mini2.local:50051" },
+}
