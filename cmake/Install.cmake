@@ -17,7 +17,13 @@ endfunction()
 if(TARGET mlxresolve)
   file(REAL_PATH ${CMAKE_BINARY_DIR} binary_dir)
   from_bin(lua_dir ${MLXR_INSTALL_LUADIR})
+  if(MLXR_PROGRAM_LUADIR)
+    set(lua_dir ${MLXR_PROGRAM_LUADIR})
+  endif()
   from_bin(module_dir ${MLXR_INSTALL_MODULEDIR})
+  if(MLXR_PROGRAM_MODULEDIR)
+    set(module_dir ${MLXR_PROGRAM_MODULEDIR})
+  endif()
   target_compile_definitions(mlxresolve PRIVATE
     MLXR_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
     MLXR_BINARY_DIR="${binary_dir}"

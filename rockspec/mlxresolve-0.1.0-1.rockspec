@@ -40,6 +40,9 @@ build = {
     MLXR_INSTALL_LUADIR = "$(LUADIR)",
     MLXR_INSTALL_MODULEDIR = "$(LIBDIR)",
     MLXR_INSTALL_DATADIR = "$(PREFIX)/share",
+    -- a rock's files are moved into the tree; the program stays in the rock's own folder
+    MLXR_PROGRAM_LUADIR = "../../../../../../share/lua/5.1",
+    MLXR_PROGRAM_MODULEDIR = "../../../../../lua/5.1",
   },
 }
 
