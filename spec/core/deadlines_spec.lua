@@ -1,7 +1,7 @@
-local compiled = require "support.compiled"
-local ffi = require "ffi"
+local compiled = require("support.compiled")
+local ffi = require("ffi")
 
-ffi.cdef [[
+ffi.cdef([[
 typedef struct { uint64_t at; uint32_t id; } spec_deadline_t;
 typedef struct { spec_deadline_t *heap; uint32_t *where; uint32_t count; } spec_deadlines_t;
 int mlxr_deadlines_init(spec_deadlines_t *, uint32_t cap);
@@ -9,7 +9,7 @@ void mlxr_deadlines_deinit(spec_deadlines_t *);
 void mlxr_deadlines_put(spec_deadlines_t *, uint32_t id, uint64_t at);
 void mlxr_deadlines_clear(spec_deadlines_t *, uint32_t id);
 const spec_deadline_t *mlxr_deadlines_get(const spec_deadlines_t *);
-]]
+]])
 
 local CAP = 200
 
@@ -18,7 +18,7 @@ describe("deadlines", function()
   local deadlines
 
   before_each(function()
-    deadlines = ffi.new "spec_deadlines_t"
+    deadlines = ffi.new("spec_deadlines_t")
     assert.equal(0, library.mlxr_deadlines_init(deadlines, CAP))
   end)
   after_each(function()

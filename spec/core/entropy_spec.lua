@@ -1,19 +1,19 @@
-local compiled = require "support.compiled"
-local ffi = require "ffi"
+local compiled = require("support.compiled")
+local ffi = require("ffi")
 
-ffi.cdef [[
+ffi.cdef([[
 typedef struct { uint8_t bytes[256]; uint32_t left; } spec_entropy_t;
 void mlxr_entropy_init(spec_entropy_t *);
 int mlxr_entropy_reserve(spec_entropy_t *, uint32_t draws);
 uint32_t mlxr_entropy_below(spec_entropy_t *, uint32_t n);
-]]
+]])
 
 describe("entropy", function()
   local library = compiled { "core/entropy.c" }
   local entropy
 
   before_each(function()
-    entropy = ffi.new "spec_entropy_t"
+    entropy = ffi.new("spec_entropy_t")
     library.mlxr_entropy_init(entropy)
   end)
 
@@ -34,7 +34,7 @@ describe("entropy", function()
   end)
 
   it("draws other numbers than another stock does", function()
-    local other = ffi.new "spec_entropy_t"
+    local other = ffi.new("spec_entropy_t")
     library.mlxr_entropy_init(other)
     local same = 0
     for _ = 1, 1000 do

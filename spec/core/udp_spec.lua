@@ -1,6 +1,6 @@
-local core = require "mlxresolve.core"
-local netns = require "support.netns"
-local uv = require "luv"
+local core = require("mlxresolve.core")
+local netns = require("support.netns")
+local uv = require("luv")
 
 local STRIDE = 6
 
@@ -42,7 +42,7 @@ describe("core.udp", function()
     return new
   end
 
-  local LOOPBACK = tonumber(io.open("/sys/class/net/lo/ifindex"):read "*a")
+  local LOOPBACK = tonumber(io.open("/sys/class/net/lo/ifindex"):read("*a"))
 
   for family, case in pairs {
     ipv4 = { bind = "127.0.0.1:0", address = "127.0.0.1" },
@@ -55,7 +55,7 @@ describe("core.udp", function()
         {
           data = "hello",
           from = case.address,
-          port = tonumber(sender:address():match "%d+$"),
+          port = tonumber(sender:address():match("%d+$")),
           interface = LOOPBACK,
           to = case.address,
           hops = 64,
@@ -66,7 +66,7 @@ describe("core.udp", function()
 
   it("tells the destination when it is bound to any address", function()
     local receiver, sender = socket { bind = "0.0.0.0:0" }, socket { bind = "127.0.0.1:0" }
-    local port = receiver:address():match "%d+$"
+    local port = receiver:address():match("%d+$")
     sender:send("x", "127.0.0.9:" .. port)
     assert.equal("127.0.0.9", receive(receiver, 1)[1].to)
   end)
@@ -128,7 +128,7 @@ describe("core.udp", function()
   end)
 
   it("keeps IPv4 out of an IPv6 socket", function()
-    local port = socket({ bind = "[::]:0" }):address():match "%d+$"
+    local port = socket({ bind = "[::]:0" }):address():match("%d+$")
     socket { bind = "0.0.0.0:" .. port }
   end)
 
@@ -212,7 +212,7 @@ describe("core.udp", function()
 
     --- Over IPv6 the kernel asks only whether a socket is a member anywhere.
     local function expected(group, v0, v1)
-      local is_ipv6 = group:find ":"
+      local is_ipv6 = group:find(":")
       local from_v0 = ("v0 %s 255 5353 %s"):format(group, v0)
       local from_v1 = ("v1 %s 255 5353 %s"):format(group, v1)
       return table.concat({

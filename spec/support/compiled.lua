@@ -2,9 +2,9 @@
 ---
 ---   local library = require("support.compiled") { "core/deadlines.c" }
 
-local ffi = require "ffi"
+local ffi = require("ffi")
 
-local shell = require "support.shell"
+local shell = require("support.shell")
 
 local COMPILE = "%s -std=gnu11 -D_GNU_SOURCE -O1 -fPIC -shared -o %s/spec.so %s"
 
@@ -13,7 +13,7 @@ local COMPILE = "%s -std=gnu11 -D_GNU_SOURCE -O1 -fPIC -shared -o %s/spec.so %s"
 ---@return ffi.namespace*
 return function(files)
   local folder = shell.temp_folder()
-  local compiler = os.getenv "CC" or "cc"
+  local compiler = os.getenv("CC") or "cc"
   local status = os.execute(COMPILE:format(compiler, folder, shell.command(files)))
   local ok, library = pcall(ffi.load, folder .. "/spec.so")
   shell.remove_folder(folder)

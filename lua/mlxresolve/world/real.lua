@@ -40,6 +40,7 @@ function real.new(options)
     in_turn = false,
     wanted = false,
     armed = false,
+    timer = false,
     deadlines = {},
     watched = {},
     handles = {},
@@ -49,7 +50,6 @@ function real.new(options)
     entropy_at = 0,
     is_closed = false,
   }, mt)
-  self.timer = uv.new_timer()
   self.on_timer = function()
     self.armed = false
     self:turn()
@@ -115,6 +115,7 @@ local function arm(self)
     return
   end
   self.armed = at
+  self.timer = self.timer or uv.new_timer()
   self.timer:start(math.max(0, math.ceil(at - self.time)), 0, self.on_timer)
 end
 
@@ -240,23 +241,41 @@ function methods:stop() -- luacheck: ignore 212
   uv.stop()
 end
 
---- Closes all that is open; nothing is called back after it.
-function methods:close()
-  if self.is_closed then
-    return
-  end
-  self.is_closed = true
+local function close_handles(self)
   self:close_streams()
   for object in pairs(self.watched) do
     self:unwatch(object)
   end
   for _, handle in ipairs(self.handles) do
-    if not handle:is_closing() then
-      handle:close()
-    end
+    handle:close()
   end
+  self.handles = {}
   self.timer:stop()
   self.timer:close()
+end
+
+--- Closes all that is open; nothing is called back after it.
+---
+--- Handles are stopped at once and closed when the loop runs next: luv 1.44 crashes at exit when a
+--- handle is half closed, and a program may end without running its loop again.
+function methods:close()
+  if self.is_closed then
+    return
+  end
+  self.is_closed = true
+  if not self.timer and not next(self.watched) and #self.handles == 0 then
+    return
+  end
+  for _, watch in pairs(self.watched) do
+    watch.poll:stop()
+  end
+  for _, handle in ipairs(self.handles) do
+    handle:stop()
+  end
+  self.timer = self.timer or uv.new_timer()
+  self.timer:start(0, 0, function()
+    close_handles(self)
+  end)
 end
 
 return real

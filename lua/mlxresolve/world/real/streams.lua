@@ -161,7 +161,8 @@ function streams:cancel_connect(operation)
   local handle = self.connects[operation]
   if handle then
     self.connects[operation] = nil
-    handle:close()
+    -- within the loop, see `close` in real.lua
+    self.host:after(0, handle.close, handle)
   end
 end
 
