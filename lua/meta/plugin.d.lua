@@ -113,6 +113,12 @@ function Context:log(level, text) end
 function Context:read_file(path) end
 function Context:file_stamp(path) end
 
+--- What an option of the type `plugin` holds: another plugin at work. Its functions are called
+--- without a context, `check:identify(name, address)`; its errors and timeout come as nil, message,
+--- "EPLUGIN" or "ETIMEOUT".
+---@class mlxresolve.PluginHandle
+---@field name string
+
 ---@class mlxresolve.PluginCache
 local PluginCache = {}
 --- Drops: { name=, suffix=, interface=index or name, strategy=name, type= }; returns how many.

@@ -3,6 +3,7 @@
 --- Made once per generation of the policy; steps are made and asked in `step.lua`.
 
 local instances = require("mlxresolve.instance")
+local parts = require("mlxresolve.parts")
 local steps = require("mlxresolve.step")
 
 local chain = {}
@@ -15,8 +16,12 @@ local mt = { __name = "mlxresolve.chain", __index = methods }
 function methods:instance(node)
   local kept = self.previous and self.previous.instances[node.hash]
   local made = self.instances[node.hash] or kept
+  -- also for one that is kept: the instances in its options are to live on with it
+  local options = parts.options(node.options or {}, function(nested)
+    return self:instance(nested)
+  end)
   if not made then
-    made = instances.new(self.runtime, node)
+    made = instances.new(self.runtime, node, options)
     self.fresh[#self.fresh + 1] = made
   end
   self.instances[node.hash] = made

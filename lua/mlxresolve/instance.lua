@@ -18,13 +18,14 @@ local mt = { __name = "mlxresolve.instance", __index = methods }
 --- Makes the instance of a node of the policy.
 ---@param runtime table  { world, scheduler, cache, … }
 ---@param node table     a checked `use`
+---@param options table?  its options, with handles in place of the nodes in them
 ---@return mlxresolve.Instance
-function instance.new(runtime, node)
+function instance.new(runtime, node, options)
   local self = setmetatable({
     runtime = runtime,
     node = node,
     label = node.name,
-    plugin = setmetatable({ options = node.options or {}, name = node.name }, {
+    plugin = setmetatable({ options = options or node.options or {}, name = node.name }, {
       __index = node.plugin,
     }),
     owned = {},
