@@ -241,15 +241,35 @@ size_t mlxr_front_get_addresses(const mlxr_front_t *front,
   return front->options.listen_count;
 }
 
-int mlxr_front_yield_to(void) {
+/* On Linux each thread has a nice value of its own and hands it on to those
+ * that it starts: a front opened by a brain that is polite already would be
+ * polite too. Getting back to where the brain came from may be forbidden; then
+ * they share evenly. */
 #ifdef __linux__
-  errno = 0;
+static atomic_int nice_before;
+static _Thread_local bool is_polite;
+
+int mlxr_front_yield_to(void) {
+  if (is_polite)
+    return 0;
   int present = getpriority(PRIO_PROCESS, 0);
   if (setpriority(PRIO_PROCESS, 0, present + POLITENESS) < 0)
     return -errno;
-#endif
+  atomic_store(&nice_before, present);
+  is_polite = true;
   return 0;
 }
+
+void mlxr_front_outrank(void) {
+  int wanted = atomic_load(&nice_before);
+  if (getpriority(PRIO_PROCESS, 0) == wanted + POLITENESS)
+    setpriority(PRIO_PROCESS, 0, wanted);
+}
+#else
+int mlxr_front_yield_to(void) { return 0; }
+
+void mlxr_front_outrank(void) {}
+#endif
 
 static void add_counts(const front_counts_t *from, mlxr_front_stats_t *out) {
   out->queries += atomic_load_explicit(&from->queries, memory_order_relaxed);

@@ -98,7 +98,8 @@ void mlxr_front_refuse(mlxr_front_t *front, uint32_t slot, uint8_t rcode,
 void mlxr_front_flush(mlxr_front_t *front);
 
 /// Lowers the priority of the calling thread (the brain) by 10 steps of nice,
-/// so that fronts are scheduled first. Needs no privilege.
+/// so that fronts are scheduled first; once, however often it is called. Needs
+/// no privilege. Does nothing where nice values belong to processes.
 int mlxr_front_yield_to(void);
 
 void mlxr_front_stats(const mlxr_front_t *front, mlxr_front_stats_t *out);

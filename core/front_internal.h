@@ -148,6 +148,8 @@ struct mlxr_front {
 
 /// Monotonic milliseconds: the cache's clock.
 uint64_t mlxr_front_now(void);
+/// Takes the calling thread, a worker, out of the brain's politeness.
+void mlxr_front_outrank(void);
 
 /* front_socket.c */
 
@@ -197,9 +199,8 @@ int mlxr_front_serve(front_worker_t *worker, const uint8_t *packet, size_t len,
                      bool is_allowed, bool is_tcp, uint8_t *out, size_t cap,
                      mlxr_request_t *request);
 /// SERVFAIL for a question that no record was free for.
-int mlxr_front_overflow(const mlxr_request_t *request, bool is_tcp,
-                        const mlxr_front_options_t *options, uint8_t *out,
-                        size_t cap);
+int mlxr_front_overflow(front_worker_t *worker, const mlxr_request_t *request,
+                        bool is_tcp, uint8_t *out, size_t cap);
 /// A record for a miss, or NULL when all are under way.
 front_miss_t *mlxr_front_take_miss(front_worker_t *worker);
 void mlxr_front_queue(front_worker_t *worker, front_miss_t *miss);

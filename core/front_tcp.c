@@ -189,7 +189,7 @@ static int ask(front_tcp_t *tcp, conn_t *conn, const mlxr_request_t *request,
                uint8_t *out) {
   front_miss_t *miss = mlxr_front_take_miss(tcp->worker);
   if (!miss)
-    return mlxr_front_overflow(request, true, &tcp->worker->front->options, out,
+    return mlxr_front_overflow(tcp->worker, request, true, out,
                                FRONT_MESSAGE_MAX);
   miss->request = *request;
   miss->peer = conn->peer;

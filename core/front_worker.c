@@ -34,15 +34,10 @@ static int refuse(front_worker_t *worker, const mlxr_request_t *request,
   return len > 0 ? len : FRONT_SILENCE;
 }
 
-int mlxr_front_overflow(const mlxr_request_t *request, bool is_tcp,
-                        const mlxr_front_options_t *front, uint8_t *out,
-                        size_t cap) {
-  mlxr_reply_options_t options = {.max_len =
-                                      mlxr_front_limit(front, request, is_tcp),
-                                  .ede_code = FRONT_EDE_NOT_READY,
-                                  .ede_text = "too many questions under way"};
-  int len = mlxr_answer_refuse(request, MLXR_SERVFAIL, &options, out, cap);
-  return len > 0 ? len : FRONT_SILENCE;
+int mlxr_front_overflow(front_worker_t *worker, const mlxr_request_t *request,
+                        bool is_tcp, uint8_t *out, size_t cap) {
+  return refuse(worker, request, is_tcp, MLXR_SERVFAIL, FRONT_EDE_NOT_READY,
+                "too many questions under way", out, cap);
 }
 
 static int reply(front_worker_t *worker, const mlxr_request_t *request,
@@ -148,8 +143,8 @@ static int ask(front_worker_t *worker, const front_socket_t *socket, unsigned i,
   front_batch_t *batch = &worker->batch;
   front_miss_t *miss = mlxr_front_take_miss(worker);
   if (!miss)
-    return mlxr_front_overflow(request, false, &worker->front->options,
-                               batch->data[i].iov_base, FRONT_DATAGRAM);
+    return mlxr_front_overflow(worker, request, false, batch->data[i].iov_base,
+                               FRONT_DATAGRAM);
   miss->request = *request;
   miss->peer = batch->peers[i];
   memcpy(miss->pin, batch->control[i], pin_len);
@@ -256,6 +251,7 @@ void *mlxr_front_run(void *context) {
   mlxr_poll_event_t events[EVENTS];
   int timeout = -1;
   mlxr_front_name_thread(worker->number);
+  mlxr_front_outrank();
   while (!atomic_load(&worker->front->is_stopping)) {
     int n = mlxr_poller_wait(worker->poller, events, EVENTS, timeout);
     worker->now = mlxr_front_now();

@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <time.h>
 
+#include "../front.h"
 #include "bind.h"
 
-enum { ENTROPY_MAX = 256, BRAIN_NICE = 10 };
+enum { ENTROPY_MAX = 256 };
 
 static int core_explain(lua_State *L) {
   lua_pushstring(L, mlxr_error_explain(luaL_checkstring(L, 1)));
@@ -32,13 +32,9 @@ static int core_entropy(lua_State *L) {
   return 1;
 }
 
-/* Linux counts nice per thread, so only the calling one is lowered. */
 static int core_yield_to_fronts(lua_State *L) {
   (void)L;
-#ifdef __linux__
-  int present = getpriority(PRIO_PROCESS, 0);
-  setpriority(PRIO_PROCESS, 0, present + BRAIN_NICE);
-#endif
+  mlxr_front_yield_to(); /* without it fronts are only a little slower */
   return 0;
 }
 

@@ -2,11 +2,44 @@ local core = require("mlxresolve.core")
 local dns_client = require("support.dns_client")
 local ffi = require("ffi")
 local front_rig = require("support.front")
+local shell = require("support.shell")
 local uv = require("luv")
 
 local SOL_SOCKET, SO_REUSEPORT = 1, 15 -- on Linux
 
 ffi.cdef("int setsockopt(int fd, int level, int option, const void *value, unsigned len);")
+
+local NICE_VALUES = [[
+  local core = require("mlxresolve.core")
+  local front_rig = require("support.front")
+  local uv = require("luv")
+  local function nice_values()
+    local values = {}
+    for stat in io.popen("cat /proc/" .. uv.os_getpid() .. "/task/*/stat"):lines() do
+      local name, rest = stat:match("%((.-)%) . (.*)$")
+      local nice = rest:match("^" .. ("%S+ "):rep(15) .. "(%S+)")
+      values[#values + 1] = { name:match("front") or "brain", tonumber(nice) }
+    end
+    return values
+  end
+  local before = nice_values()[1][2]
+  local function report()
+    local lines = {}
+    for i, value in ipairs(nice_values()) do
+      lines[i] = value[1] .. " " .. (value[2] - before)
+    end
+    table.sort(lines)
+    print(table.concat(lines, ", "))
+  end
+  for _ = 1, 2 do
+    local rig = front_rig.open()
+    rig:put("one.test.", "A", { "192.0.2.1" })
+    core.yield_to_fronts()
+    rig:ask(front_rig.query("one.test.")) -- then its thread runs
+    report()
+    rig:close()
+  end
+]]
 
 local function new_cache()
   return assert(core.cache.new {
@@ -122,6 +155,21 @@ describe("mlxresolve.core.front", function()
     end
   end)
 
+  it("leaves nothing open when it fails", function()
+    local function descriptors()
+      local pipe = assert(io.popen("ls /proc/" .. uv.os_getpid() .. "/fd | wc -l"))
+      local count = pipe:read("*n")
+      pipe:close()
+      return count
+    end
+    local cache, before = new_cache(), descriptors()
+    for _ = 1, 3 do
+      local listen = { "127.0.0.1:0", "[::1]:0", "192.0.2.1:0" }
+      assert.is_nil((core.front.open({ listen = listen, threads = 2 }, cache)))
+    end
+    assert.equal(before, descriptors())
+  end)
+
   it("raises on options of a wrong kind", function()
     local cache = new_cache()
     assert.has_error(function()
@@ -177,6 +225,27 @@ describe("mlxresolve.core.front", function()
     collectgarbage()
     collectgarbage()
     rig = front_rig.open { listen = { endpoint } }
+  end)
+
+  it("outranks the brain, however often the brain steps back", function()
+    if ffi.os ~= "Linux" then
+      return pending("nice values belong to processes here")
+    end
+    -- a process of its own, since what was given up may not be had back
+    local folder = shell.temp_folder()
+    shell.write(folder .. "/code.lua", NICE_VALUES)
+    local pipe = assert(io.popen(shell.command {
+      "env",
+      "LUA_PATH=" .. package.path,
+      "LUA_CPATH=" .. package.cpath,
+      "luajit",
+      folder .. "/code.lua",
+    }))
+    local out = pipe:read("*a")
+    pipe:close()
+    shell.remove_folder(folder)
+    local may_rise = os.execute("nice -n -1 true 2>/dev/null && [ $(nice -n -1 nice) -lt 0 ]") == 0
+    assert.equal("brain 10, front 0\nbrain 10, front " .. (may_rise and 0 or 10) .. "\n", out)
   end)
 
   it("keeps its cache alive", function()

@@ -6,6 +6,23 @@ local uv = require("luv")
 
 local framed = dns_client.framed
 
+-- A process with few descriptors serves until its input ends.
+local POOR = [[
+  local front_rig = require("support.front")
+  local folder = ...
+  local function write(name, text)
+    local file = assert(io.open(folder .. "/" .. name .. ".new", "w"))
+    file:write(text)
+    file:close()
+    assert(os.rename(folder .. "/" .. name .. ".new", folder .. "/" .. name))
+  end
+  local rig = front_rig.open({ max_tcp_per_client = 128 })
+  rig:put("one.test.", "A", { "192.0.2.1" })
+  write("endpoint", rig.endpoint)
+  io.read("*a")
+  write("open", rig.front:stats().tcp_open)
+]]
+
 describe("mlxresolve.core.front: connections", function()
   local rig, streams
 
@@ -340,5 +357,29 @@ describe("mlxresolve.core.front: connections", function()
     stream:ask(front_rig.query("one.test."))
     assert.equal("192.0.2.1", receive(stream).answers[1].data)
     assert.is_true(rig.front:stats().tcp_open <= 32)
+  end)
+
+  it("goes on when descriptors run out", function()
+    open()
+    local folder = shell.temp_folder()
+    shell.write(folder .. "/code.lua", POOR)
+    local words = "ulimit -n 40; LUA_PATH=%s LUA_CPATH=%s exec luajit %s/code.lua %s"
+    local path, cpath = shell.quote(package.path), shell.quote(package.cpath)
+    local server = assert(io.popen(words:format(path, cpath, folder, folder), "w"))
+    assert.is_true(dns_client.wait(function()
+      return shell.read(folder .. "/endpoint") ~= nil
+    end, 5))
+    rig.endpoint = shell.read(folder .. "/endpoint")
+    for _ = 1, 100 do
+      connect():write_now("\0")
+    end
+    assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
+    local stream = connect()
+    stream:ask(front_rig.query("one.test."))
+    assert.equal("192.0.2.1", receive(stream).answers[1].data)
+    server:close()
+    local open_at_end = tonumber(shell.read(folder .. "/open"))
+    shell.remove_folder(folder)
+    assert.is_true(open_at_end > 0 and open_at_end < 40)
   end)
 end)
