@@ -40,7 +40,8 @@ typedef struct conn {
   uint32_t generation;
   front_peer_t peer;
   mlxr_address_t client;
-  uint64_t since; ///< when it last did something whole
+  uint64_t since;  ///< when it last did something whole
+  uint64_t number; ///< in the order of accepting
   uint8_t *in, *out;
   size_t in_len, in_cap;
   size_t out_at, out_len, out_cap;
@@ -57,7 +58,7 @@ struct front_tcp {
   uint32_t count, open;
   uint32_t *changed; ///< connections to be looked after in this round
   uint32_t changed_count;
-  uint64_t sweep_at, accept_at;
+  uint64_t sweep_at, accept_at, accepted;
   bool is_paused;
 };
 
@@ -349,6 +350,10 @@ int mlxr_front_tcp_finish(front_tcp_t *tcp, uint64_t now) {
 
 /* ---- accepting */
 
+static bool is_idler(const conn_t *a, const conn_t *b) {
+  return a->since < b->since || (a->since == b->since && a->number < b->number);
+}
+
 /* The one that has been idle longest and is owed nothing, of one client or of
  * all. `*count` is how many that client, or all of them, have. */
 static conn_t *find_idlest(front_tcp_t *tcp, const mlxr_address_t *client,
@@ -362,7 +367,7 @@ static conn_t *find_idlest(front_tcp_t *tcp, const mlxr_address_t *client,
       continue;
     ++*count;
     if (conn->pending == 0 && waiting(conn) == 0 &&
-        (!idlest || conn->since < idlest->since))
+        (!idlest || is_idler(conn, idlest)))
       idlest = conn;
   }
   return idlest;
@@ -415,6 +420,7 @@ static void greet(front_tcp_t *tcp, int fd, const front_peer_t *peer,
                    .peer = *peer,
                    .client = client,
                    .since = now,
+                   .number = ++tcp->accepted,
                    .interest = MLXR_POLL_READ};
   front_count(&tcp->worker->counts.tcp_connections, 1);
   atomic_store_explicit(&tcp->worker->counts.tcp_open, ++tcp->open,
@@ -425,7 +431,9 @@ static void greet(front_tcp_t *tcp, int fd, const front_peer_t *peer,
 }
 
 /* Without descriptors the listener stays readable for ever: someone idle has to
- * go, or accepting pauses. Datagrams need no descriptor and go on. */
+ * go, or accepting pauses. Datagrams need no descriptor and go on. Only the
+ * first failure of a round tells that somebody waits: later ones come with an
+ * empty queue too. */
 static bool make_descriptor(front_tcp_t *tcp, uint64_t now) {
   uint32_t count;
   conn_t *idlest = find_idlest(tcp, NULL, &count);
@@ -444,14 +452,16 @@ static bool is_exhausted(int code) {
 }
 
 static void accept_all(front_tcp_t *tcp, int listener, uint64_t now) {
+  bool is_first = true;
   for (int i = 0; i < ACCEPTS; i++) {
     front_peer_t peer;
     int fd = mlxr_front_accept(listener, &peer);
     if (fd >= 0)
       greet(tcp, fd, &peer, now);
-    else if (is_exhausted(fd) ? !make_descriptor(tcp, now)
+    else if (is_exhausted(fd) ? !is_first || !make_descriptor(tcp, now)
                               : fd != -EINTR && fd != -ECONNABORTED)
       return;
+    is_first = is_first && fd < 0;
   }
 }
 
