@@ -66,7 +66,7 @@ static int allocate(mlxr_upstream_t *upstream) {
   /* A step's results name their slots until the caller has seen them. */
   upstream->question_cap = upstream->options.max_pending + MLXR_UPSTREAM_BATCH;
   upstream->link_cap = link_budget(upstream->options.max_pending);
-  uint32_t pools = upstream->link_cap / (4 * MLXR_UPSTREAM_PORTS);
+  uint32_t pools = upstream->link_cap / (2 * MLXR_UPSTREAM_PORTS);
   upstream->pool_cap = pools < 1                     ? 1
                        : pools > MLXR_UPSTREAM_POOLS ? MLXR_UPSTREAM_POOLS
                                                      : pools;

@@ -156,9 +156,9 @@ describe("core.udp", function()
       return netns.check(
         [[
         local group, any = ...
-        local core = require "mlxresolve.core"
+        local core = require("mlxresolve.core")
         local function index(name)
-          return tonumber(io.open("/sys/class/net/" .. name .. "/ifindex"):read "*a")
+          return tonumber(io.open("/sys/class/net/" .. name .. "/ifindex"):read("*a"))
         end
         os.execute "ip link add v0 type veth peer name w0 && ip link add v1 type veth peer name w1"
         for n, name in ipairs { "v0", "v1", "w0", "w1" } do
@@ -166,7 +166,7 @@ describe("core.udp", function()
           os.execute("ip link set " .. name .. " up")
           os.execute("ip addr add 10.9." .. n .. ".1/24 dev " .. name)
         end
-        local v0, v1 = index "v0", index "v1"
+        local v0, v1 = index("v0"), index("v1")
         local function open(port)
           return assert(core.udp.open { bind = any .. ":" .. port, share = true, multicast = true })
         end
@@ -178,13 +178,13 @@ describe("core.udp", function()
           local shown = {}
           for at = 0, (items - 1) * 6, 6 do
             local name = batch[at + 4] == v0 and "v0" or batch[at + 4] == v1 and "v1" or "?"
-            local scoped = batch[at + 2]:match "%%(.*)" or "-"
+            local scoped = batch[at + 2]:match("%%(.*)") or "-"
             shown[#shown + 1] = table.concat({ batch[at + 1], name, batch[at + 5], batch[at + 6],
               batch[at + 3], scoped }, " ")
           end
           print(what .. ": " .. table.concat(shown, ", "))
         end
-        local to = (group:find ":" and "[%s]:5353" or "%s:5353"):format(group)
+        local to = (group:find(":") and "[%s]:5353" or "%s:5353"):format(group)
         local on_v0, on_v1, none = open(5353), open(5353), open(5353)
         assert(on_v0:join(group, v0))
         assert(on_v1:join(group, v1))

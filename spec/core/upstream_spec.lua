@@ -1,5 +1,6 @@
 local core = require("mlxresolve.core")
 local dns_server = require("support.dns_server")
+local netns = require("support.netns")
 local reply = require("support.reply")
 
 local GOOD = { address = "192.0.2.1" }
@@ -565,6 +566,54 @@ describe("core.upstream", function()
       end, 1000)
       assert_good(client:ask(server, "d.test"))
     end)
+  end)
+
+  it("shares what there is when descriptors are few", function()
+    local out = netns.check([[
+      local ffi = require("ffi")
+      ffi.cdef("struct limit { unsigned long now, most; }; int setrlimit(int, struct limit *);")
+      local RLIMIT_NOFILE = 7
+      assert(ffi.C.setrlimit(RLIMIT_NOFILE, ffi.new("struct limit", 64, 64)) == 0)
+      local dns_server = require("support.dns_server")
+      local reply = require("support.reply")
+      local held = {}
+      local server = dns_server.udp(function(query, peer)
+        held[#held + 1] = { reply.to(query, { address = "192.0.2.1" }), peer }
+      end)
+      local client = dns_server.client()
+      for i = 1, 300 do
+        assert(client:start(server, ("n%d.test"):format(i), { timeout = 5000 }))
+        if i % 20 == 0 then
+          assert(client:run(function() return #held == i end, 1000))
+        end
+      end
+      for _, packet in ipairs(held) do
+        server:send(packet[1], packet[2])
+      end
+      client:run(function() return client.count == 300 end, 2000)
+      print(client.upstream:stats().answered, client.upstream:stats().ports <= 32)
+      server:close()
+      client:close()
+    ]])
+    assert.equal("300\ttrue\n", out)
+  end)
+
+  it("asks more servers than it shares sockets for", function()
+    client:close()
+    client = dns_server.client { fresh_rate = 1 }
+    local many = {}
+    for i = 1, 40 do
+      many[i] = good_server("127.0.1." .. i)
+    end
+    for round = 1, 5 do
+      for i, server in ipairs(many) do
+        assert(client:start(server, ("n%d-%d.test"):format(round, i)))
+      end
+      client:run(function()
+        return client.count == round * #many
+      end, 1000)
+    end
+    assert.equal(200, client.upstream:stats().answered)
   end)
 
   it("steps out 64 results at a time, the rest at once after", function()

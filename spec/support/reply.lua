@@ -1,6 +1,6 @@
 --- Replies to DNS queries, byte by byte and without the code that is under test.
 ---
----   local reply = require "support.reply"
+---   local reply = require("support.reply")
 ---   socket:send(reply.to(query, { address = "192.0.2.1" }), …)
 
 local reply = {}
