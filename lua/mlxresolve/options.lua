@@ -10,6 +10,7 @@
 --- Scalar types: see option_types.lua. Others: `enum` (values), `list` (of, min), `map`
 --- (of: a table by names), `record` (fields: a schema), `choice` (of: a list of
 --- specifications, the first that fits), `plugin` (kind: the function that it must define).
+local option_text = require("mlxresolve.option_text")
 local option_types = require("mlxresolve.option_types")
 local suggest = require("mlxresolve.suggest")
 
@@ -28,67 +29,10 @@ local check_value -- forward: lists hold values
 ---@field is_unknown fun(value: any): boolean   a value that an earlier mistake left unknown
 ---@field node fun(value: any, kind: string, container: table, key: any): any   a nested `use`
 
---- How a value looks in a message.
----@param value any
----@return string
-function options.show(value)
-  local kind = type(value)
-  if kind == "string" then
-    return ("'%s'"):format(#value > 40 and value:sub(1, 37) .. "..." or value)
-  elseif kind == "table" then
-    if getmetatable(value) ~= nil then
-      local ok, text = pcall(tostring, value)
-      return ok and text or "an object"
-    end
-    return value[1] ~= nil and "a list" or next(value) == nil and "an empty table" or "a table"
-  elseif kind == "number" or kind == "boolean" or kind == "nil" then
-    return tostring(value)
-  end
-  return "a " .. kind
-end
+options.show, options.expected = option_text.show, option_text.expected
 
 local function normal(spec)
   return type(spec) == "string" and { spec } or spec
-end
-
-local function quoted(values)
-  local list = {}
-  for i, value in ipairs(values) do
-    list[i] = options.show(value)
-  end
-  return list
-end
-
-local function any_of(list)
-  return #list < 2 and (list[1] or "nothing")
-    or table.concat(list, ", ", 1, #list - 1) .. " or " .. list[#list]
-end
-
---- What a specification wants, as it completes "must be …".
----@param spec table|string
----@return string
-function options.expected(spec)
-  spec = normal(spec)
-  local kind = spec[1]
-  if spec.expected then
-    return spec.expected
-  elseif kind == "enum" then
-    return any_of(quoted(spec.values))
-  elseif kind == "list" then
-    local example = options.expected(spec.of):match("such as ('[^']*')")
-    return "a list" .. (example and (" such as { %s }"):format(example) or " { … }")
-  elseif kind == "map" or kind == "record" then
-    return "a table { name = … }"
-  elseif kind == "plugin" then
-    return 'a plugin such as use("…")'
-  elseif kind == "choice" then
-    local list = {}
-    for i, one in ipairs(spec.of) do
-      list[i] = options.expected(one)
-    end
-    return any_of(list)
-  end
-  return scalars[kind].expected
 end
 
 local Check = {}
