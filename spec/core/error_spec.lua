@@ -1,0 +1,28 @@
+local core = require("mlxresolve.core")
+
+describe("core.error", function()
+  it("has a sentence for each code of our own", function()
+    local said = {}
+    for code in
+      ([[EFORMAT ETEXT ENOSPACE ETIMEOUT ENOTFOUND EMISMATCH EBUSY ELOOP ECANCELED
+      ECLOSED]]):gmatch("%S+")
+    do
+      local text = core.explain(code)
+      assert.are_not.equal(code, text)
+      assert.is_nil(said[text], "two codes say: " .. text)
+      said[text] = code
+    end
+  end)
+
+  it("gives back what it does not know", function()
+    assert.are.equal("ENEVERSEEN", core.explain("ENEVERSEEN"))
+  end)
+
+  it("names the operating system's codes in failures", function()
+    local http = require("mlxresolve.http")
+    local server, message, code = http.open { path = "/nowhere/at/all" }
+    assert.is_nil(server)
+    assert.are.equal("ENOENT", code)
+    assert.are.equal("/nowhere/at/all: No such file or directory", message)
+  end)
+end)
