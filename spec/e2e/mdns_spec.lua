@@ -1,4 +1,5 @@
 local lan = require("support.lan")
+local resolved = require("support.resolved")
 
 -- An engine in the real world; `main` runs in a task and the program ends with it. `ask` returns
 -- the addresses, or the status or code, and the milliseconds that it took.
@@ -152,6 +153,26 @@ describe("mDNS beside one host", function()
   end)
 end)
 
+describe("mDNS beside systemd-resolved", function()
+  it("can ask that", function()
+    local path, why = resolved.available()
+    if not path then
+      return pending(why)
+    end
+    net = lan.open { "master", "mini2" }
+    finally(function()
+      net:close()
+    end)
+    net:avahi("mini2", "mini2")
+    resolved.start(net, "master")
+    local policy = POLICY:format("native_mdns")
+    local code = policy .. [[resolve("mini2.local", "A") resolver.world:loop()]]
+    assert.equal("A\t10.99.0.12\teth0\tnative_mdns\tnil\n", net:lua("master", code))
+    code = policy .. [[resolve("mini2.local", "AAAA") resolver.world:loop()]]
+    assert.matches("^AAAA\t[%x:]+.*\teth0\tnative_mdns\tnil\n$", net:lua("master", code))
+  end)
+end)
+
 describe("mDNS on a network", function()
   before_each(function()
     net = lan.open { "master", "mini2" }
@@ -235,6 +256,28 @@ describe("mDNS on a network", function()
       "ip -n NS addr del 10.99.0.12/24 dev eth0; ip -n NS addr add 10.99.0.77/24 dev eth0"
     net:switch((move:gsub("NS", net.hosts.mini2.netns)))
     watcher:wait_for("now\t10%.99%.0%.77\ttrue", 10)
+  end)
+
+  it("finds hosts though an avahi-daemon came to share port 5353 after it", function()
+    net:avahi("mini2", "mini2")
+    local watcher = start([[main(function()
+      io.stdout:setvbuf "no"
+      print("first", (ask("mini2.local.", "A")))
+      while not io.open("/run/avahi-daemon/pid") do scheduler:sleep(10) end
+      scheduler:sleep(1000)
+      local worst = 0
+      for _ = 1, 5 do
+        engine:forget {}
+        local found, ms = ask("mini2.local.", "A")
+        assert(found == "10.99.0.12", found)
+        worst = math.max(worst, ms)
+        scheduler:sleep(100)
+      end
+      print("worst", worst < 400)
+    end)]])
+    watcher:wait_for("first\t10%.99%.0%.12")
+    net:avahi("master", "master")
+    watcher:wait_for("worst\ttrue", 10)
   end)
 
   it("works again when the cable was pulled and put back", function()
