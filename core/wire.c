@@ -32,6 +32,17 @@ static void set32(uint8_t *p, uint32_t value) {
 
 /* ---- reading ---- */
 
+/* Labels are short: sixteen bytes at once cost less than counting, and what is
+   copied too much is overwritten or lies behind the name. */
+static void copy_label(uint8_t *to, size_t room, const uint8_t *label,
+                       size_t left) {
+  size_t len = (size_t)label[0] + 1;
+  if (len <= 16 && left >= 16 && room >= 16)
+    memcpy(to, label, 16);
+  else
+    memcpy(to, label, len);
+}
+
 /* A pointer must lead before the run of labels that it ends, so a chain can
    only go backwards; the bound on pointers keeps many long chains linear. */
 int mlxr_wire_read_name(const uint8_t *packet, size_t len, size_t at,
@@ -53,7 +64,7 @@ int mlxr_wire_read_name(const uint8_t *packet, size_t len, size_t at,
     if (c <= MLXR_LABEL_MAX) {
       if (len - at <= c + 1 || n + c + 2 > MLXR_NAME_MAX)
         return MLXR_EFORMAT;
-      memcpy(name + n, packet + at, c + 1);
+      copy_label(name + n, MLXR_NAME_MAX - n, packet + at, len - at);
       n += c + 1;
       at += c + 1;
       continue;
@@ -285,10 +296,19 @@ static void hash_suffixes(const uint8_t *name, suffixes_t *out) {
   }
 }
 
+static int put_pointer(mlxr_writer_t *writer, size_t target) {
+  uint8_t pointer[2];
+  set16(pointer, (unsigned)target | POINTER << 8);
+  return put_bytes(writer, pointer, sizeof pointer);
+}
+
 static int put_name(mlxr_writer_t *writer, const uint8_t *name) {
   suffixes_t suffixes;
   size_t start = writer->len, target = 0;
   unsigned kept = 0; /* labels that must be written out */
+  /* Most often it is the name of the question once more. */
+  if (writer->target_count > 0 && is_target(writer, writer->targets[0], name))
+    return put_pointer(writer, writer->targets[0]);
   hash_suffixes(name, &suffixes);
   while (kept < suffixes.count && !find_target(writer, name + suffixes.at[kept],
                                                suffixes.hash[kept], &target))
@@ -296,11 +316,8 @@ static int put_name(mlxr_writer_t *writer, const uint8_t *name) {
   bool has_pointer = kept < suffixes.count;
   size_t len = has_pointer ? suffixes.at[kept] : mlxr_name_len(name);
   int rc = put_bytes(writer, name, len);
-  if (rc == 0 && has_pointer) {
-    uint8_t pointer[2];
-    set16(pointer, (unsigned)target | POINTER << 8);
-    rc = put_bytes(writer, pointer, sizeof pointer);
-  }
+  if (rc == 0 && has_pointer)
+    rc = put_pointer(writer, target);
   for (unsigned i = 0; rc == 0 && i < kept; i++)
     add_target(writer, start + suffixes.at[i], suffixes.hash[i]);
   return rc;

@@ -132,7 +132,9 @@ core.wire = {}
 ---@field additionals mlxresolve.Record[]   without OPT
 ---@field edns mlxresolve.Edns|nil
 
---- Reads a whole message. Trailing bytes are an error.
+--- Reads a whole message. Trailing bytes, two OPT records and rdata that breaks its type's
+--- rules are errors; an NSEC that cannot be read is shown as "\# n hex" (RFC 6762 section 6.1).
+--- Names of entries are canonical; names inside `data` keep their spelling.
 ---@param packet string
 ---@return mlxresolve.Message|nil, string? message, string? code
 function core.wire.decode(packet) end
