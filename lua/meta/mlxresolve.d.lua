@@ -18,7 +18,6 @@ mlx.api = nil
 ---@field cache boolean|{ min_ttl: string?, max_ttl: string? }|nil
 ---@field denials "end"|"pass"|nil
 ---@field purpose string?
----@field budget string|number?
 
 --- A plugin at work: by its name with options, or written in place.
 ---@param plugin string|table

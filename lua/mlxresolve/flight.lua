@@ -4,6 +4,7 @@
 --- flights (sub-queries). A flight ends when it has landed or when its last waiter has left.
 
 local answers = require("mlxresolve.answer")
+local fingerprint = require("mlxresolve.policy.fingerprint")
 local query = require("mlxresolve.query")
 local rank = require("mlxresolve.rank")
 local traces = require("mlxresolve.trace")
@@ -75,6 +76,7 @@ local function keep(self, answer)
     return
   end
   note.interface = answer.interface or 0
+  note.purpose = self.purpose_hash
   self.runtime.cache:put(answer.packet, self.runtime.world:now(), note)
 end
 
@@ -85,7 +87,7 @@ local function stale_answer(self)
     return nil
   end
   local packet, _, _, strategy, interface =
-    runtime.cache:get(self.name, self.number, runtime.world:now(), 0, true)
+    runtime.cache:get(self.name, self.number, runtime.world:now(), self.purpose_hash, true)
   if not packet then
     return nil
   end
@@ -156,8 +158,8 @@ end
 local function unlink(self)
   local flights = self.flights
   local same_type = flights.by_type[self.number]
-  if same_type and same_type[self.name] == self then
-    same_type[self.name] = nil
+  if same_type and same_type[self.key] == self then
+    same_type[self.key] = nil
   end
   flights.count = flights.count - 1
 end
@@ -165,7 +167,8 @@ end
 --- A private answer goes to the first client only; the others get flights of their own.
 local function split_private(self)
   for i = 2, #self.slots do
-    local other = self.flights:start(self.name, self.number, { is_shared = false })
+    local options = { is_shared = false, purpose = self.query.purpose }
+    local other = self.flights:start(self.name, self.number, options)
     other.slots[1] = self.slots[i]
     self.slots[i] = nil
   end
@@ -201,6 +204,11 @@ end
 
 ---------------------------------------------------------------- starting, joining, leaving
 
+--- Questions with different purposes are different questions.
+local function key_of(name, purpose)
+  return purpose and (name .. "\0" .. purpose) or name
+end
+
 --- Starts a flight. Options: is_shared (default true), parent, timeout, is_native_echo, purpose.
 ---@param name string
 ---@param number integer
@@ -217,6 +225,8 @@ function methods:start(name, number, options)
     chain = runtime.chain,
     name = name,
     number = number,
+    key = key_of(name, options.purpose),
+    purpose_hash = fingerprint.text(options.purpose),
     slots = {},
     waiters = {},
     awaits = false,
@@ -242,7 +252,7 @@ function methods:start(name, number, options)
       same_type = {}
       self.by_type[number] = same_type
     end
-    same_type[name] = new
+    same_type[new.key] = new
   end
   self.count = self.count + 1
   self.started = self.started + 1
@@ -253,15 +263,18 @@ function methods:start(name, number, options)
 end
 
 --- The flight that is under way for a question, or nil.
-function methods:find(name, number)
+---@param name string
+---@param number integer
+---@param purpose string|false|nil
+function methods:find(name, number, purpose)
   local same_type = self.by_type[number]
-  return same_type and same_type[name]
+  return same_type and same_type[key_of(name, purpose)]
 end
 
 --- Joins the flight for a question, or starts one.
 ---@param waiter { landed: fun(self, flight) }
 function methods:join(name, number, waiter, options)
-  local found = self:find(name, number)
+  local found = self:find(name, number, options and options.purpose)
   if found then
     self.joined = self.joined + 1
   else

@@ -133,7 +133,7 @@ local function ask_cache(self, number)
   if self.is_fresh then
     return nil
   end
-  return resolver:cached(self.name, number)
+  return resolver:cached(self.name, number, self.purpose)
 end
 
 local function ask(self, index, type_name)
@@ -152,7 +152,8 @@ local function ask(self, index, type_name)
   end
   local waiter = setmetatable({ request = self, index = index, type = type_name }, waiter_mt)
   self.waiters[#self.waiters + 1] = waiter
-  waiter.flight = resolver.flights:join(self.name, number, waiter, { timeout = self.timeout })
+  local options = { timeout = self.timeout, purpose = self.purpose }
+  waiter.flight = resolver.flights:join(self.name, number, waiter, options)
 end
 
 local function start(resolver, name, options, callback)
@@ -162,6 +163,7 @@ local function start(resolver, name, options, callback)
     name = name,
     types = types,
     timeout = options.timeout or false,
+    purpose = options.purpose or false,
     wants_trace = options.trace or false,
     is_fresh = options.fresh or false,
     callback = callback,
@@ -209,6 +211,7 @@ function request.new(self, name, options, callback)
   local settings = {
     types = check_types(options),
     timeout = options.timeout and units.duration(options.timeout) or nil,
+    purpose = options.purpose,
     trace = options.trace,
     fresh = options.fresh,
   }

@@ -4,6 +4,7 @@ local answers = require("mlxresolve.answer")
 local chains = require("mlxresolve.chain")
 local core = require("mlxresolve.core")
 local directory = require("mlxresolve.directory")
+local fingerprint = require("mlxresolve.policy.fingerprint")
 local flights = require("mlxresolve.flight")
 local network = require("mlxresolve.network")
 local overview = require("mlxresolve.overview")
@@ -90,10 +91,11 @@ end
 --- A fresh answer of the cache, or nil.
 ---@param name string  canonical
 ---@param number integer
+---@param purpose string|false|nil
 ---@return mlxresolve.Answer|nil
-function methods:cached(name, number)
+function methods:cached(name, number, purpose)
   local packet, ttl, _, strategy, interface =
-    self.cache:get(name, number, self.world:now(), 0, false)
+    self.cache:get(name, number, self.world:now(), fingerprint.text(purpose), false)
   if not packet then
     return nil
   end
@@ -110,7 +112,7 @@ end
 --- returns the result, or `nil, message, code`. Result: { name, type, status =
 --- "answer"|"nodata"|"nxdomain", addresses = { { address, family, interface, ttl, strategy } },
 --- records = { { name, type, ttl, data } }, ms, cached, stale, trace? }. Options: `type` or
---- `types` (list), `timeout` (ms or "800ms"), `trace` (every try), `fresh` (not from the cache).
+--- `types` (list), `purpose`, `timeout` (ms or "800ms"), `trace` (every try), `fresh` (not from the cache).
 ---@param name string
 ---@param options table?
 ---@param callback fun(result: table|nil, message: string?, code: string?)?

@@ -69,6 +69,7 @@ function step.new(chain, node, following)
     zones = node.zones or (node.plugin and node.plugin.zones) or false,
     except = exceptions(node),
     types = node.types or false,
+    purpose = node.purpose or false,
     timeout = time_limit(node),
     passes_denials = node.denials == "pass",
     is_native = node.plugin_name == "native",
@@ -102,10 +103,13 @@ local function is_inside(name, zones)
   return false
 end
 
---- Is the question this step's, by type and zone?
+--- Is the question this step's, by purpose, type and zone?
 ---@param asked mlxresolve.Query
 ---@return boolean
 function methods:fits(asked)
+  if self.purpose and self.purpose ~= asked.purpose then
+    return false
+  end
   if self.types and not self.types[asked.type] then
     return false
   end

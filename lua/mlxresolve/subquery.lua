@@ -2,7 +2,6 @@
 --- waiting for themselves.
 
 local answers = require("mlxresolve.answer")
-local core = require("mlxresolve.core")
 
 local MAX_DEPTH = 8 -- sub-queries of sub-queries
 
@@ -47,26 +46,16 @@ local function result_of(one)
   return nil, message, one.code or "ENOTFOUND"
 end
 
-local function cached(runtime, name, number)
-  local packet, ttl, _, _, interface = runtime.cache:get(name, number, runtime.world:now(), 0)
-  if not packet then
-    return nil
-  end
-  local status = core.answer.read(packet)
-  local answer = answers.new(packet, status, ttl, name)
-  answer.interface = interface ~= 0 and interface or false
-  return answer
-end
-
 --- A question of a strategy, through cache and chain, on behalf of `parent`.
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function subquery.ask(runtime, name, number, parent)
   local flights = runtime.flights
-  local known = cached(runtime, name, number)
+  local purpose = parent and parent.query.purpose
+  local known = runtime:cached(name, number, purpose)
   if known then
     return known
   end
-  local found = flights:find(name, number)
+  local found = flights:find(name, number, purpose)
   if parent and found and awaits(found, parent) then
     return nil, ("%s would wait for itself"):format(name), "ELOOP"
   end
@@ -78,7 +67,7 @@ function subquery.ask(runtime, name, number, parent)
     task = runtime.scheduler.running,
     parent = parent or false,
   }, sub_mt)
-  sub.flight = flights:join(name, number, sub, { parent = parent })
+  sub.flight = flights:join(name, number, sub, { parent = parent, purpose = purpose })
   if parent then
     parent.awaits = parent.awaits or {}
     parent.awaits[sub.flight] = true

@@ -147,4 +147,36 @@ describe("mlxresolve.flight", function()
     assert.equal("answer", entry.status)
     assert.equal("one", entry.trace:list()[1].strategy)
   end)
+
+  it("keeps questions with different purposes apart, in flight and in the cache", function()
+    local mlx = require("mlxresolve")
+    local fabric = strategy("fabric", function(query, ctx)
+      ctx:sleep(5)
+      return query:answer({ a = "198.51.100.1" }, 60)
+    end)
+    fabric.purpose = "tensor"
+    local b = bed.open {
+      mlx.use(fabric),
+      strategy("plain", function(query, ctx)
+        ctx:sleep(5)
+        return query:answer({ a = "192.0.2.1" }, 60)
+      end),
+    }
+    local function ask(purpose)
+      local got
+      local options = { type = "A", purpose = purpose }
+      b.resolver:resolve("mini2.example", options, function(result)
+        got = result.addresses[1].address .. (result.cached and " cached" or "")
+      end)
+      return function()
+        return got
+      end
+    end
+    local one, two = ask("tensor"), ask(nil)
+    b.world:settle()
+    assert.same({ "198.51.100.1", "192.0.2.1" }, { one(), two() })
+    one, two = ask("tensor"), ask(nil)
+    b.world:settle()
+    assert.same({ "198.51.100.1 cached", "192.0.2.1 cached" }, { one(), two() })
+  end)
 end)

@@ -26,7 +26,6 @@ local check = {}
 ---@field cache boolean|{ min_ttl: integer?, max_ttl: integer? }
 ---@field denials "end"|"pass"
 ---@field purpose string|false
----@field budget number|false      ms
 ---@field hash integer             32 bits, never 0: same hash, same behaviour
 ---@field file string
 ---@field line integer|false

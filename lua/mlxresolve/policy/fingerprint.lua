@@ -60,7 +60,7 @@ end
 local said = {}
 for name in
   ([[kind plugin_name given_name options after members zones except types timeout retry cache
-  denials purpose budget source]]):gmatch("[%a_]+")
+  denials purpose source]]):gmatch("[%a_]+")
 do
   said[#said + 1] = name
 end
@@ -90,6 +90,13 @@ function fingerprint.of(node, recorder)
   end
   local hash = fnv(table.concat(parts, "\0"))
   return hash == 0 and 1 or hash
+end
+
+--- The 32-bit hash of a text; 0 for none.
+---@param text string|false|nil
+---@return integer
+function fingerprint.text(text)
+  return text and fnv(text) or 0
 end
 
 return fingerprint

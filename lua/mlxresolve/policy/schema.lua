@@ -100,7 +100,6 @@ schema.common = {
     doc = 'whether its "no such name" ends the search',
   },
   purpose = { "string", default = false, doc = "asked only by queries with this purpose" },
-  budget = { "duration", min = "1ms", default = false, doc = "computing time of one call" },
 }
 
 -- How long the first member has before the next is asked as well: below what people notice.

@@ -25,14 +25,13 @@ describe("mlxresolve.policy.check", function()
     assert.equal("inference", node.purpose)
     assert.same({ max_ttl = 10 }, node.cache)
     assert.is_false(node.retry)
-    assert.is_false(node.budget)
     assert.equal("/etc/p.lua", node.file)
     assert.equal(2, node.line)
   end)
 
   it("gives every field of a node a value", function()
     local node = strategies('use("finder")')[1]
-    for _, name in ipairs { "zones", "except", "types", "timeout", "retry", "purpose", "budget" } do
+    for _, name in ipairs { "zones", "except", "types", "timeout", "retry", "purpose" } do
       assert.is_false(node[name], name)
     end
     assert.is_true(node.cache)
