@@ -1,9 +1,18 @@
 --- A world with a virtual clock and scripted answers: nothing leaves the process, and an hour
 --- passes in no time. Time moves only in `advance` and `settle`.
 
+local lookups = require("mlxresolve.world.virtual.lookups")
+local network = require("mlxresolve.world.virtual.network")
+
 local virtual = {}
 local methods = {}
 local mt = { __name = "mlxresolve.world.virtual", __index = methods }
+
+for _, part in ipairs { lookups, network } do
+  for name, fn in pairs(part) do
+    methods[name] = fn
+  end
+end
 
 ---@class mlxresolve.VirtualWorld: mlxresolve.World
 ---@field files table<string, string>        path → text
@@ -125,7 +134,11 @@ function methods:settle(is_done, most)
 end
 
 --- Wakes `waiter` after `delay` ms with what `run(world)` returns.
-local function begin(self, waiter, delay, run)
+---@param waiter mlxresolve.Waiter
+---@param delay number?  ms
+---@param run fun(world: mlxresolve.VirtualWorld): ...
+---@return integer operation
+function methods:begin(waiter, delay, run)
   self.last_operation = self.last_operation + 1
   self.operations[self.last_operation] = {
     waiter = waiter,
@@ -137,177 +150,6 @@ end
 
 function methods:cancel(_, operation)
   self.operations[operation] = nil
-end
-
----------------------------------------------------------------- questions
-
---- A server is a function (name, type, world) that returns the packet of a canonical answer,
---- its status and TTL, and optionally a delay in ms; or nil, message, code, delay. Where there
---- is none, there is silence.
-function methods:exchange(waiter, server, name, type, timeout)
-  self.asked[#self.asked + 1] = { server = server, name = name, type = type, at = self.time }
-  local answer = self.servers[server] or self.servers[(server:gsub(":53$", ""))]
-  if not answer then
-    return begin(self, waiter, timeout, function()
-      return nil, "no answer from " .. server, "ETIMEOUT"
-    end)
-  end
-  local packet, status, ttl, delay = answer(name, type, self)
-  delay = delay or 1
-  if delay >= timeout then
-    return begin(self, waiter, timeout, function()
-      return nil, "no answer from " .. server, "ETIMEOUT"
-    end)
-  end
-  return begin(self, waiter, delay, function()
-    return packet, status, ttl, packet and delay or nil
-  end)
-end
-
-function methods:native(waiter, name, family, deadline)
-  local known = self.names[name]
-  if known == "stuck" then
-    return begin(self, waiter, deadline - self.time, function()
-      return nil, "nobody answered in time", "ETIMEOUT"
-    end)
-  end
-  local found = {}
-  for _, address in ipairs(known or {}) do
-    local is_ipv6 = address:find(":", 1, true) ~= nil
-    if family == 0 or (family == 6) == is_ipv6 then
-      found[#found + 1] = address
-    end
-  end
-  return begin(self, waiter, 1, function()
-    if #found == 0 then
-      return nil, "name or service not known", "ENOTFOUND"
-    end
-    return found
-  end)
-end
-
-function methods:dns_sd(waiter)
-  return begin(self, waiter, 0, function()
-    return nil, "no dns_sd here", "ENOTSUP"
-  end)
-end
-
----------------------------------------------------------------- streams
-
-local stream_mt = {
-  __name = "mlxresolve.world.virtual.stream",
-  __index = {
-    read = function(self, waiter)
-      return begin(self.world, waiter, 1, function()
-        return table.remove(self.incoming, 1) or ""
-      end)
-    end,
-    write = function(self, data)
-      self.on_write(data, self.incoming)
-    end,
-    close = function(self)
-      self.is_closed = true
-    end,
-  },
-}
-
---- `world.targets[target]` is a function (data, incoming) called for what is written; it appends
---- to `incoming` what is to be read.
-function methods:connect(waiter, target)
-  local on_write = self.targets[target]
-  return begin(self, waiter, 1, function()
-    if not on_write then
-      local code = target:sub(1, 1) == "/" and "ENOENT" or "ECONNREFUSED"
-      return nil, target .. ": nobody listens", code
-    end
-    return setmetatable({ world = self, incoming = {}, on_write = on_write }, stream_mt)
-  end)
-end
-
----------------------------------------------------------------- datagrams and interfaces
-
-local socket_mt = {
-  __name = "mlxresolve.world.virtual.socket",
-  __index = {
-    send = function(self, packet, to, interface)
-      local world = self.world
-      local sent = { packet = packet, to = to, interface = interface, socket = self }
-      sent.at = world.time
-      world.sent[#world.sent + 1] = sent
-      if world.on_send then
-        world.on_send(sent)
-      end
-      return true
-    end,
-    join = function(self, group, interface)
-      self.groups[group .. "%" .. interface] = true
-      return true
-    end,
-    leave = function(self, group, interface)
-      self.groups[group .. "%" .. interface] = nil
-      return true
-    end,
-    address = function(self)
-      return self.options.bind
-    end,
-    close = function(self)
-      self.is_closed = true
-      self.world.sockets[self] = nil
-    end,
-  },
-}
-
-function methods:udp(options, on_datagram)
-  local refused = self.refuse_udp and self.refuse_udp(options)
-  if refused then
-    return nil, options.bind .. ": address already in use", refused
-  end
-  local socket = setmetatable({
-    world = self,
-    options = options,
-    on_datagram = on_datagram,
-    groups = {},
-    is_closed = false,
-  }, socket_mt)
-  self.sockets[socket] = true
-  return socket
-end
-
---- Hands a datagram to a socket after `delay` ms.
-function methods:deliver(socket, delay, data, from, port, interface, to, hops)
-  begin(self, { wake = function() end }, delay, function()
-    if not socket.is_closed then
-      socket.on_datagram(data, from, port, interface or 0, to or false, hops or 255)
-    end
-  end)
-end
-
-function methods:interfaces()
-  return self.links
-end
-
-function methods:neighbours()
-  return self.neighbour_table
-end
-
-function methods:watch_network(on_events)
-  local watcher = { on_events = on_events }
-  self.watchers[#self.watchers + 1] = watcher
-  function watcher.close()
-    watcher.on_events = false
-  end
-  return watcher
-end
-
---- Reports network events, as core.netif does, at once.
----@param events table[]
-function methods:network(events)
-  for _, watcher in ipairs(self.watchers) do
-    if watcher.on_events then
-      watcher.on_events(events)
-    end
-  end
-  self:advance(0)
 end
 
 ---------------------------------------------------------------- files and the rest
