@@ -122,7 +122,8 @@ function lan.open(names, options)
   self._folder = shell.temp_folder()
   self._log = self._folder .. "/helper.log"
   self._helper = assert(io.popen(("exec %s sh >%s 2>&1"):format(unshare, self._log), "we"))
-  local script = { SETUP }
+  -- when the spec's process dies, nobody else is there to remove it
+  local script = { ("trap 'rm -rf %s' EXIT\n"):format(self._folder), SETUP }
   local prefix = "mlxt" .. self._folder:match("%.(%w+)$")
   local with_ipv6 = not options or options.ipv6 ~= false
   for i, name in ipairs(names) do
