@@ -118,30 +118,21 @@ static ptrdiff_t measure_string(const uint8_t *data, size_t left, size_t min) {
   return fixed((size_t)data[0] + 1, left);
 }
 
+const uint8_t mlxr_field_lengths[MLXR_FIELD_KINDS] = {
+    [MLXR_FIELD_U8] = 1,          [MLXR_FIELD_U16] = 2,
+    [MLXR_FIELD_U32] = 4,         [MLXR_FIELD_U64] = 8,
+    [MLXR_FIELD_TTL] = 4,         [MLXR_FIELD_TIME] = 4,
+    [MLXR_FIELD_TYPE] = 2,        [MLXR_FIELD_ALGORITHM] = 1,
+    [MLXR_FIELD_CERTIFICATE] = 2, [MLXR_FIELD_A] = 4,
+    [MLXR_FIELD_AAAA] = 16,       [MLXR_FIELD_LOCATOR] = 8,
+    [MLXR_FIELD_EUI48] = 6,       [MLXR_FIELD_EUI64] = 8,
+    [MLXR_FIELD_LOCATION] = 16};
+
 ptrdiff_t mlxr_field_measure(char kind, const uint8_t *data, size_t left) {
-  size_t len;
+  size_t len = mlxr_field_lengths[(unsigned char)kind];
+  if (len > 0)
+    return fixed(len, left);
   switch (kind) {
-  case MLXR_FIELD_U8:
-  case MLXR_FIELD_ALGORITHM:
-    return fixed(1, left);
-  case MLXR_FIELD_U16:
-  case MLXR_FIELD_TYPE:
-  case MLXR_FIELD_CERTIFICATE:
-    return fixed(2, left);
-  case MLXR_FIELD_U32:
-  case MLXR_FIELD_TTL:
-  case MLXR_FIELD_TIME:
-  case MLXR_FIELD_A:
-    return fixed(4, left);
-  case MLXR_FIELD_EUI48:
-    return fixed(6, left);
-  case MLXR_FIELD_U64:
-  case MLXR_FIELD_LOCATOR:
-  case MLXR_FIELD_EUI64:
-    return fixed(8, left);
-  case MLXR_FIELD_AAAA:
-  case MLXR_FIELD_LOCATION:
-    return fixed(16, left);
   case MLXR_FIELD_NAME:
   case MLXR_FIELD_NAME_DNS:
   case MLXR_FIELD_NAME_MDNS:
@@ -159,11 +150,6 @@ ptrdiff_t mlxr_field_measure(char kind, const uint8_t *data, size_t left) {
     return measure_string(data, left, 1);
   case MLXR_FIELD_STRINGS:
     return measure_strings(data, left);
-  case MLXR_FIELD_REST:
-  case MLXR_FIELD_HEX:
-  case MLXR_FIELD_HEX_0X:
-  case MLXR_FIELD_BASE64:
-    return (ptrdiff_t)left;
   case MLXR_FIELD_BITMAP:
     return measure_bitmap(data, left);
   case MLXR_FIELD_BITMAP_NXT:
@@ -181,7 +167,7 @@ ptrdiff_t mlxr_field_measure(char kind, const uint8_t *data, size_t left) {
   case MLXR_FIELD_SVCPARAMS:
     return measure_svcparams(data, left);
   }
-  return -1;
+  return (ptrdiff_t)left; /* all kinds that go to the end as they are */
 }
 
 /* ---- whole rdata ---- */

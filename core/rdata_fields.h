@@ -49,6 +49,8 @@ enum mlxr_field {
   MLXR_FIELD_SVCPARAMS = 'P'        ///< RFC 9460 section 2.1
 };
 
+enum { MLXR_FIELD_KINDS = 128 };
+
 typedef struct mlxr_type_row {
   uint16_t type;
   bool is_internet; ///< the format holds in class IN only
@@ -59,16 +61,12 @@ typedef struct mlxr_type_row {
 /// The row of a type, or NULL.
 const mlxr_type_row_t *mlxr_type_find(uint16_t type);
 
+/// Bytes of the kinds that always have the same number; else 0.
+extern const uint8_t mlxr_field_lengths[MLXR_FIELD_KINDS];
+
 /// Length of the field of kind `kind` that `data` begins with, names
 /// uncompressed, or -1 when it is malformed.
 ptrdiff_t mlxr_field_measure(char kind, const uint8_t *data, size_t left);
-
-/// Writes a well-formed field. MLXR_EFORMAT when the text form cannot tell it.
-int mlxr_field_print(char kind, const uint8_t *data, size_t len,
-                     mlxr_text_t *text);
-
-/// Reads a field. MLXR_ETEXT.
-int mlxr_field_scan(char kind, mlxr_words_t *words, mlxr_bytes_t *bytes);
 
 /// The mnemonic of a certificate type, or NULL.
 const char *mlxr_certificate_to_text(unsigned type);
@@ -76,18 +74,19 @@ const char *mlxr_certificate_to_text(unsigned type);
 int mlxr_certificate_from_text(const mlxr_word_t *word);
 int mlxr_algorithm_from_text(const mlxr_word_t *word);
 
-/* The kinds that fill files of their own. */
-int mlxr_location_print(const uint8_t *data, mlxr_text_t *text);
+/* The kinds that fill files of their own. Printing takes a well-formed field;
+   MLXR_EFORMAT when the text form cannot tell it. Scanning: 0 or MLXR_ETEXT. */
+int mlxr_location_print(const uint8_t *data, size_t len, mlxr_text_t *text);
 int mlxr_location_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
 int mlxr_svcparams_print(const uint8_t *data, size_t len, mlxr_text_t *text);
 int mlxr_svcparams_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
 int mlxr_prefixes_print(const uint8_t *data, size_t len, mlxr_text_t *text);
 int mlxr_prefixes_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
-void mlxr_bitmap_print(const uint8_t *data, size_t len, mlxr_text_t *text);
+int mlxr_bitmap_print(const uint8_t *data, size_t len, mlxr_text_t *text);
 int mlxr_bitmap_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
-void mlxr_bitmap_nxt_print(const uint8_t *data, size_t len, mlxr_text_t *text);
+int mlxr_bitmap_nxt_print(const uint8_t *data, size_t len, mlxr_text_t *text);
 int mlxr_bitmap_nxt_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
-void mlxr_services_print(const uint8_t *data, size_t len, mlxr_text_t *text);
+int mlxr_services_print(const uint8_t *data, size_t len, mlxr_text_t *text);
 int mlxr_services_scan(mlxr_words_t *words, mlxr_bytes_t *bytes);
 
 #endif

@@ -23,16 +23,18 @@ static void print_window(unsigned first, const uint8_t *bits, size_t len,
   }
 }
 
-void mlxr_bitmap_print(const uint8_t *data, size_t len, mlxr_text_t *text) {
+int mlxr_bitmap_print(const uint8_t *data, size_t len, mlxr_text_t *text) {
   bool is_first = true;
   for (size_t at = 0; at < len; at += (size_t)data[at + 1] + 2)
     print_window((unsigned)data[at] << 8, data + at + 2, data[at + 1], text,
                  &is_first);
+  return 0;
 }
 
-void mlxr_bitmap_nxt_print(const uint8_t *data, size_t len, mlxr_text_t *text) {
+int mlxr_bitmap_nxt_print(const uint8_t *data, size_t len, mlxr_text_t *text) {
   bool is_first = true;
   print_window(0, data, len, text, &is_first);
+  return 0;
 }
 
 /* Reads the types that are left into a set; returns bytes in use, or -1. */
@@ -78,7 +80,7 @@ int mlxr_bitmap_nxt_scan(mlxr_words_t *words, mlxr_bytes_t *bytes) {
 
 /* ---- WKS: a protocol and the ports that listen ---- */
 
-void mlxr_services_print(const uint8_t *data, size_t len, mlxr_text_t *text) {
+int mlxr_services_print(const uint8_t *data, size_t len, mlxr_text_t *text) {
   mlxr_text_put_number(text, data[0], 0);
   for (size_t i = 0; i < (len - 1) * 8; i++) {
     if (!has_bit(data + 1, i))
@@ -86,6 +88,7 @@ void mlxr_services_print(const uint8_t *data, size_t len, mlxr_text_t *text) {
     mlxr_text_put_char(text, ' ');
     mlxr_text_put_number(text, i, 0);
   }
+  return 0;
 }
 
 static int scan_protocol(const mlxr_word_t *word, uint64_t *out) {

@@ -68,7 +68,8 @@ static void print_size(uint8_t size, mlxr_text_t *text) {
   print_metres(value, text);
 }
 
-int mlxr_location_print(const uint8_t *data, mlxr_text_t *text) {
+int mlxr_location_print(const uint8_t *data, size_t len, mlxr_text_t *text) {
+  (void)len; /* always 16 */
   if (data[0] != 0 || !is_size(data[1]) || !is_size(data[2]) ||
       !is_size(data[3]))
     return MLXR_EFORMAT;

@@ -291,83 +291,109 @@ static int scan_hip(mlxr_words_t *words, mlxr_bytes_t *bytes) {
   return 0;
 }
 
-int mlxr_field_scan(char kind, mlxr_words_t *words, mlxr_bytes_t *bytes) {
-  switch (kind) {
-  case MLXR_FIELD_U8:
-    return scan_number(words, bytes, 1);
-  case MLXR_FIELD_U16:
-    return scan_number(words, bytes, 2);
-  case MLXR_FIELD_U32:
-    return scan_number(words, bytes, 4);
-  case MLXR_FIELD_U64:
-    return scan_number(words, bytes, 8);
-  case MLXR_FIELD_TTL:
-    return scan_ttl(words, bytes);
-  case MLXR_FIELD_TIME:
-    return scan_time(words, bytes);
-  case MLXR_FIELD_TYPE:
-    return scan_type(words, bytes);
-  case MLXR_FIELD_ALGORITHM:
-    return scan_mnemonic(words, bytes, 1, mlxr_algorithm_from_text);
-  case MLXR_FIELD_CERTIFICATE:
-    return scan_mnemonic(words, bytes, 2, mlxr_certificate_from_text);
-  case MLXR_FIELD_NAME:
-  case MLXR_FIELD_NAME_DNS:
-  case MLXR_FIELD_NAME_MDNS:
-    return scan_word(words, bytes, mlxr_bytes_scan_name);
-  case MLXR_FIELD_NAMES:
-    return scan_words(words, bytes, mlxr_bytes_scan_name);
-  case MLXR_FIELD_A:
-    return scan_address(words, bytes, 4);
-  case MLXR_FIELD_AAAA:
-    return scan_address(words, bytes, 6);
-  case MLXR_FIELD_LOCATOR:
-    return scan_groups(words, bytes, 4, 2, ':');
-  case MLXR_FIELD_EUI48:
-    return scan_groups(words, bytes, 6, 1, '-');
-  case MLXR_FIELD_EUI64:
-    return scan_groups(words, bytes, 8, 1, '-');
-  case MLXR_FIELD_STRING:
-  case MLXR_FIELD_WORD:
-    return scan_word(words, bytes, mlxr_bytes_scan_string);
-  case MLXR_FIELD_STRING_OPTIONAL:
-    return mlxr_words_is_done(words)
-               ? 0
-               : scan_word(words, bytes, mlxr_bytes_scan_string);
-  case MLXR_FIELD_STRINGS:
-    return scan_words(words, bytes, mlxr_bytes_scan_string);
-  case MLXR_FIELD_REST:
-    return scan_word(words, bytes, mlxr_bytes_scan_escaped);
-  case MLXR_FIELD_HEX:
-    return mlxr_bytes_scan_all_hex(bytes, words);
-  case MLXR_FIELD_HEX_0X:
-    return scan_hex_0x(words, bytes);
-  case MLXR_FIELD_BASE64:
-    return mlxr_bytes_scan_all_base64(bytes, words);
-  case MLXR_FIELD_SALT:
-    return scan_with_length(words, bytes, mlxr_bytes_scan_hex);
-  case MLXR_FIELD_HASH:
-    return scan_with_length(words, bytes, mlxr_bytes_scan_base32);
-  case MLXR_FIELD_BITMAP:
-    return mlxr_bitmap_scan(words, bytes);
-  case MLXR_FIELD_BITMAP_NXT:
-    return mlxr_bitmap_nxt_scan(words, bytes);
-  case MLXR_FIELD_SERVICES:
-    return mlxr_services_scan(words, bytes);
-  case MLXR_FIELD_LOCATION:
-    return mlxr_location_scan(words, bytes);
-  case MLXR_FIELD_PREFIXES:
-    return mlxr_prefixes_scan(words, bytes);
-  case MLXR_FIELD_GATEWAY:
-    return scan_ipsec_gateway(words, bytes);
-  case MLXR_FIELD_RELAY:
-    return scan_relay(words, bytes);
-  case MLXR_FIELD_HIP:
-    return scan_hip(words, bytes);
-  case MLXR_FIELD_SVCPARAMS:
-    return mlxr_svcparams_scan(words, bytes);
-  }
-  return MLXR_ETEXT;
+static int scan_algorithm(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_mnemonic(words, bytes, 1, mlxr_algorithm_from_text);
+}
+
+static int scan_certificate(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_mnemonic(words, bytes, 2, mlxr_certificate_from_text);
+}
+
+static int scan_name(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_word(words, bytes, mlxr_bytes_scan_name);
+}
+
+static int scan_names(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_words(words, bytes, mlxr_bytes_scan_name);
+}
+
+static int scan_a(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_address(words, bytes, 4);
+}
+
+static int scan_aaaa(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_address(words, bytes, 6);
+}
+
+static int scan_locator(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_groups(words, bytes, 4, 2, ':');
+}
+
+static int scan_eui48(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_groups(words, bytes, 6, 1, '-');
+}
+
+static int scan_eui64(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_groups(words, bytes, 8, 1, '-');
+}
+
+static int scan_string(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_word(words, bytes, mlxr_bytes_scan_string);
+}
+
+static int scan_string_optional(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return mlxr_words_is_done(words) ? 0 : scan_string(words, bytes);
+}
+
+static int scan_strings(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_words(words, bytes, mlxr_bytes_scan_string);
+}
+
+static int scan_rest(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_word(words, bytes, mlxr_bytes_scan_escaped);
+}
+
+static int scan_salt(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_with_length(words, bytes, mlxr_bytes_scan_hex);
+}
+
+static int scan_hash(mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  return scan_with_length(words, bytes, mlxr_bytes_scan_base32);
+}
+
+typedef int (*scan_fn)(mlxr_words_t *words, mlxr_bytes_t *bytes);
+
+/* Plain numbers are not here: their length says all. */
+static const scan_fn scanners[MLXR_FIELD_KINDS] = {
+    [MLXR_FIELD_TTL] = scan_ttl,
+    [MLXR_FIELD_TIME] = scan_time,
+    [MLXR_FIELD_TYPE] = scan_type,
+    [MLXR_FIELD_ALGORITHM] = scan_algorithm,
+    [MLXR_FIELD_CERTIFICATE] = scan_certificate,
+    [MLXR_FIELD_NAME] = scan_name,
+    [MLXR_FIELD_NAME_DNS] = scan_name,
+    [MLXR_FIELD_NAME_MDNS] = scan_name,
+    [MLXR_FIELD_NAMES] = scan_names,
+    [MLXR_FIELD_A] = scan_a,
+    [MLXR_FIELD_AAAA] = scan_aaaa,
+    [MLXR_FIELD_LOCATOR] = scan_locator,
+    [MLXR_FIELD_EUI48] = scan_eui48,
+    [MLXR_FIELD_EUI64] = scan_eui64,
+    [MLXR_FIELD_STRING] = scan_string,
+    [MLXR_FIELD_STRING_OPTIONAL] = scan_string_optional,
+    [MLXR_FIELD_STRINGS] = scan_strings,
+    [MLXR_FIELD_WORD] = scan_string,
+    [MLXR_FIELD_REST] = scan_rest,
+    [MLXR_FIELD_HEX] = mlxr_bytes_scan_all_hex,
+    [MLXR_FIELD_HEX_0X] = scan_hex_0x,
+    [MLXR_FIELD_BASE64] = mlxr_bytes_scan_all_base64,
+    [MLXR_FIELD_SALT] = scan_salt,
+    [MLXR_FIELD_HASH] = scan_hash,
+    [MLXR_FIELD_BITMAP] = mlxr_bitmap_scan,
+    [MLXR_FIELD_BITMAP_NXT] = mlxr_bitmap_nxt_scan,
+    [MLXR_FIELD_SERVICES] = mlxr_services_scan,
+    [MLXR_FIELD_LOCATION] = mlxr_location_scan,
+    [MLXR_FIELD_PREFIXES] = mlxr_prefixes_scan,
+    [MLXR_FIELD_GATEWAY] = scan_ipsec_gateway,
+    [MLXR_FIELD_RELAY] = scan_relay,
+    [MLXR_FIELD_HIP] = scan_hip,
+    [MLXR_FIELD_SVCPARAMS] = mlxr_svcparams_scan};
+
+static int scan_field(char kind, mlxr_words_t *words, mlxr_bytes_t *bytes) {
+  scan_fn scan = scanners[(unsigned char)kind];
+  return scan ? scan(words, bytes)
+              : scan_number(words, bytes,
+                            mlxr_field_lengths[(unsigned char)kind]);
 }
 
 /* ---- whole rdata ---- */
@@ -378,7 +404,7 @@ static int scan_generic(mlxr_words_t *words, mlxr_bytes_t *bytes) {
   uint64_t len;
   if (!mlxr_words_next(words, &word) ||
       mlxr_word_number(&word, UINT16_MAX, &len) != 0 ||
-      mlxr_bytes_scan_all_hex(bytes, words) != 0)
+      mlxr_bytes_scan_all_hex(words, bytes) != 0)
     return MLXR_ETEXT;
   return bytes->is_full || bytes->len == len ? 0 : MLXR_ETEXT;
 }
@@ -387,7 +413,7 @@ static int scan_fields(const char *format, mlxr_words_t *words,
                        mlxr_bytes_t *bytes) {
   int rc = 0;
   for (; rc == 0 && *format; format++)
-    rc = mlxr_field_scan(*format, words, bytes);
+    rc = scan_field(*format, words, bytes);
   return rc;
 }
 

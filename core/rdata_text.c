@@ -354,10 +354,10 @@ int mlxr_bytes_scan_base64(mlxr_bytes_t *bytes, const mlxr_word_t *word) {
   return scan_digits(bytes, word, base64_digits, 6);
 }
 
-int mlxr_bytes_scan_all_hex(mlxr_bytes_t *bytes, mlxr_words_t *words) {
+int mlxr_bytes_scan_all_hex(mlxr_words_t *words, mlxr_bytes_t *bytes) {
   return scan_all_digits(bytes, words, hex_digits, 4);
 }
 
-int mlxr_bytes_scan_all_base64(mlxr_bytes_t *bytes, mlxr_words_t *words) {
+int mlxr_bytes_scan_all_base64(mlxr_words_t *words, mlxr_bytes_t *bytes) {
   return scan_all_digits(bytes, words, base64_digits, 6);
 }

@@ -76,7 +76,7 @@ int mlxr_bytes_scan_address(mlxr_bytes_t *bytes, const mlxr_word_t *word,
 int mlxr_bytes_scan_hex(mlxr_bytes_t *bytes, const mlxr_word_t *word);
 int mlxr_bytes_scan_base32(mlxr_bytes_t *bytes, const mlxr_word_t *word);
 int mlxr_bytes_scan_base64(mlxr_bytes_t *bytes, const mlxr_word_t *word);
-int mlxr_bytes_scan_all_hex(mlxr_bytes_t *bytes, mlxr_words_t *words);
-int mlxr_bytes_scan_all_base64(mlxr_bytes_t *bytes, mlxr_words_t *words);
+int mlxr_bytes_scan_all_hex(mlxr_words_t *words, mlxr_bytes_t *bytes);
+int mlxr_bytes_scan_all_base64(mlxr_words_t *words, mlxr_bytes_t *bytes);
 
 #endif
