@@ -36,7 +36,8 @@ end
 -- The same with a policy of one strategy.
 local POLICY = [[
 local mlx = require "mlxresolve"
-local resolver = assert(mlx.open(mlx.policy { strategies = { mlx.use "%s" } }))
+local strategy = mlx.use("%s", { timeout = "4s" })
+local resolver = assert(mlx.open(mlx.policy { strategies = { strategy } }))
 local left = 0
 local function resolve(name, type)
   left = left + 1

@@ -33,7 +33,7 @@ local CONFIGURATION = "[Resolve]\nMulticastDNS=yes\nDNSStubListener=no\nLLMNR=no
 local USERS = "root:x:0:0::/:/bin/sh\nsystemd-resolve:x:0:0::/:/bin/false\n"
 local GROUPS = "root:x:0:\nsystemd-resolve:x:0:\n"
 
---- Starts it, speaking mDNS on the host's eth0, and waits until its socket is there.
+--- Starts it, speaking mDNS on the host's eth0, and waits until it can be asked.
 ---@param lan support.Lan
 ---@param host string
 ---@return support.LanProcess
@@ -54,7 +54,13 @@ function resolved.start(lan, host)
       ["/etc/systemd"] = folder .. "/systemd",
     },
   })
-  local wait = "until [ -S /run/systemd/resolve/io.systemd.Resolve ]; do sleep 0.02; done"
+  -- 5353 is bound once a link speaks mDNS; before that nobody is asked.
+  local bound = "grep -q ':14E9 ' /proc/net/"
+  local wait = ("until [ -S %s ] && %sudp && %sudp6; do sleep 0.02; done"):format(
+    "/run/systemd/resolve/io.systemd.Resolve",
+    bound,
+    bound
+  )
   assert(lan:exec(host, { "sh", "-c", wait }, { timeout = 5 }).code == 0, process:output())
   return process
 end

@@ -13,8 +13,10 @@ local FIRST_GAP = 1000
 local MAX_GAP = 3600e3
 -- A family that is silent for this long after the other has answered is not there …
 local SILENCE = 50
--- … for so many seconds.
+-- … for so many seconds. Halfway a one-shot question makes sure: replies over IPv4 and IPv6 are
+-- packets of their own, many hosts give each family over its own only, and one may be lost.
 local SILENCE_TTL = 10
+local CONFIRM_AFTER = 25
 
 local SIBLING = { A = "AAAA", AAAA = "A" }
 
@@ -58,6 +60,7 @@ function lookup.new(engine, name, types, scope)
     gap = FIRST_GAP,
     next_at = false,
     one_shot_at = false,
+    confirm_at = false,
     verdict_at = false,
     timer = false,
   }, Lookup)
@@ -68,9 +71,8 @@ end
 local tick
 
 local function earliest(self)
-  -- While a verdict is near, asking again would tell nothing new.
   if self.verdict_at then
-    return self.verdict_at
+    return self.confirm_at or self.verdict_at
   end
   return self.one_shot_at and math.min(self.one_shot_at, self.next_at) or self.next_at
 end
@@ -109,32 +111,64 @@ local function ask_again(self, now)
   end
 end
 
-function tick(self)
-  local now = self.scheduler:now()
-  self.timer = false
-  if self.verdict_at and now >= self.verdict_at then
+local function await_verdict(self, now)
+  if self.confirm_at and now >= self.confirm_at then
+    self.confirm_at, self.posted_at = false, now
+    self.engine:post(self, "one_shot")
+  elseif now >= self.verdict_at then
     self.verdict_at = false
     self:tell()
   end
+end
+
+function tick(self)
+  local now = self.scheduler:now()
+  self.timer = false
+  if self.verdict_at then
+    await_verdict(self, now)
+  end
   if #self.waiters > 0 then
-    ask_again(self, now)
+    if not self.verdict_at then
+      ask_again(self, now)
+    end
     schedule(self)
+  end
+end
+
+--- Begins to take a type's silence for its absence.
+local function suspect(self, type, interface, confirm_at, now)
+  local engine = self.engine
+  local moment = answers.verdict(engine, self.name, type, self.scope)
+  if not moment then
+    moment = now + SILENCE
+    engine.store:deny(self.name, type, interface, moment, SILENCE_TTL, now)
+    self.confirm_at = confirm_at
+  end
+  self.verdict_at = moment
+end
+
+--- Where the other family of a type was heard, if it was.
+local function sibling_interface(self, type, now)
+  local sibling = SIBLING[type]
+  if sibling then
+    local _, _, interface = self.engine.store:get(self.name, sibling, now)
+    return interface
   end
 end
 
 --- Asks, unless this was asked within the last second: then a one-shot question has to do
 --- first, and the next multicast one comes a second after the last, whatever the gap had
---- grown to.
+--- grown to. When that second brought the other family, this one is suspected to be absent.
 local function join(self, type, now)
-  local moment = answers.verdict(self.engine, self.name, type, self.scope)
-  if moment then
-    self.verdict_at = moment
-  elseif now - self.asked_at >= FIRST_GAP then
-    begin(self, now)
-  else
-    self.gap = FIRST_GAP
-    self.next_at = self.asked_at + FIRST_GAP
-    self.one_shot_at = math.max(now, self.posted_at + ONE_SHOT_AFTER)
+  if now - self.asked_at >= FIRST_GAP then
+    return begin(self, now)
+  end
+  self.gap = FIRST_GAP
+  self.next_at = self.asked_at + FIRST_GAP
+  self.one_shot_at = math.max(now, self.posted_at + ONE_SHOT_AFTER)
+  local interface = sibling_interface(self, type, now)
+  if interface then
+    suspect(self, type, interface, now, now)
   end
 end
 
@@ -145,7 +179,7 @@ local function remove(self, position)
   self.engine:leave(self)
   if #self.waiters == 0 then
     stop_timer(self)
-    self.verdict_at = false
+    self.confirm_at, self.verdict_at = false, false
   end
 end
 
@@ -207,30 +241,17 @@ function Lookup:posted(mode, sent, message, code)
   end
 end
 
---- A family that keeps silent after the other has spoken is denied from a moment on.
-local function expect_sibling(self, types, interface)
-  local engine, name, scope = self.engine, self.name, self.scope
-  local now = self.scheduler:now()
-  for type, sibling in pairs(SIBLING) do
-    if types[type] and not answers.is_known(engine, name, sibling, scope) then
-      local moment = answers.verdict(engine, name, sibling, scope)
-      if not moment then
-        moment = now + SILENCE
-        engine.store:deny(name, sibling, interface, moment, SILENCE_TTL, now)
-      end
-      self.verdict_at = moment
-    end
-  end
-end
-
 --- Records of this name were heard. `types` are those of the packet.
 ---@param types table<string, boolean>
 ---@param interface integer
 function Lookup:heard(types, interface)
-  if self.questions > 0 and self.types[2] then
-    expect_sibling(self, types, interface)
-  end
   self:tell()
+  local now = self.scheduler:now()
+  for _, waiter in ipairs(self.waiters) do
+    if self.questions > 0 and types[SIBLING[waiter.type]] then
+      suspect(self, waiter.type, interface, now + CONFIRM_AFTER, now)
+    end
+  end
   schedule(self)
 end
 
