@@ -48,8 +48,11 @@ function dns_server.udp(on_query, port, ip)
   return self
 end
 
+--- What comes too late, after the server was closed, is dropped.
 function udp:send(packet, peer)
-  self._handle:try_send(packet, peer.ip, peer.port)
+  if not self._handle:is_closing() then
+    self._handle:try_send(packet, peer.ip, peer.port)
+  end
 end
 
 --- How many different values `key` takes among the queries.
@@ -116,7 +119,8 @@ end
 --- A handler that answers whole framed queries.
 function dns_server.framed(make)
   return function(bytes, stream)
-    if #bytes >= 2 and #bytes >= 2 + reply.read_u16(bytes, 1) then
+    local is_whole = #bytes >= 2 and #bytes >= 2 + reply.read_u16(bytes, 1)
+    if is_whole and not stream:is_closing() then
       local packet = make(bytes:sub(3))
       stream:write(reply.u16(#packet) .. packet)
     end
