@@ -7,6 +7,7 @@ local core = require("mlxresolve.core")
 local files = require("mlxresolve.world.real.files")
 local lookups = require("mlxresolve.world.real.lookups")
 local network = require("mlxresolve.world.real.network")
+local processes = require("mlxresolve.world.real.processes")
 local serving = require("mlxresolve.world.real.serving")
 local streams = require("mlxresolve.world.real.streams")
 
@@ -23,7 +24,7 @@ local real = {}
 local methods = {}
 local mt = { __name = "mlxresolve.world.real", __index = methods }
 
-for _, part in ipairs { files, lookups, network, serving, streams } do
+for _, part in ipairs { files, lookups, network, processes, serving, streams } do
   for name, fn in pairs(part) do
     methods[name] = fn
   end
@@ -263,6 +264,7 @@ function methods:close()
     return
   end
   self.is_closed = true
+  self:kill_all()
   if not self.timer and not next(self.watched) and #self.handles == 0 then
     return
   end

@@ -3,12 +3,13 @@
 
 local lookups = require("mlxresolve.world.virtual.lookups")
 local network = require("mlxresolve.world.virtual.network")
+local programs = require("mlxresolve.world.virtual.programs")
 
 local virtual = {}
 local methods = {}
 local mt = { __name = "mlxresolve.world.virtual", __index = methods }
 
-for _, part in ipairs { lookups, network } do
+for _, part in ipairs { lookups, network, programs } do
   for name, fn in pairs(part) do
     methods[name] = fn
   end
@@ -19,6 +20,8 @@ end
 ---@field environment table<string, string>
 ---@field servers table<string, function>    address → fn(name, type number, world) → see `exchange`
 ---@field names table<string, string[]>      what getaddrinfo knows: canonical name → addresses
+---@field programs table<string, function>   program → fn(argv, world) → exit code, stdout, stderr
+---@field ran table[]                        programs: { argv, at, is_over }
 ---@field links mlxresolve.Interface[]
 ---@field neighbour_table mlxresolve.Neighbour[]
 ---@field lines string[]                     what was logged, "level: text"
@@ -43,6 +46,8 @@ function virtual.new(options)
     servers = {},
     targets = {},
     names = {},
+    programs = {},
+    ran = {},
     links = {},
     neighbour_table = {},
     lines = {},
