@@ -12,7 +12,7 @@ enum {
   STRIDE = 6,
   BATCH = 64,
   SERVERS_MAX = 65536,
-  RESEND = 400, ///< ms; a third of a short timeout instead
+  RESEND = 600, ///< ms; three fifths of a short timeout instead
   MAX_TIMEOUT = 3600000
 };
 
@@ -95,7 +95,7 @@ static mlxr_exchange_options_t read_options(lua_State *L) {
   uint32_t ms = (uint32_t)timeout;
   return (mlxr_exchange_options_t){
       .timeout = ms,
-      .resend = ms / 3 < RESEND ? ms / 3 : RESEND,
+      .resend = ms < RESEND * 5 / 3 ? ms * 3 / 5 : RESEND,
       .udp_size = flags & FLAG_NO_EDNS ? 0 : MLXR_EDNS_SIZE,
       .use_tcp = (flags & FLAG_TCP) != 0,
       .recurse = (flags & FLAG_NO_RECURSION) == 0};

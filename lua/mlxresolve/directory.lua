@@ -1,5 +1,6 @@
 --- What the core has numbers for and people have names, and the servers that the system names.
 
+local core = require("mlxresolve.core")
 local resolv_conf = require("mlxresolve.resolv_conf")
 
 local RESOLV_CONF = "/etc/resolv.conf"
@@ -47,6 +48,29 @@ function directory:strategy_hash(label)
   end
 end
 
+--- Is it one of our own listeners, or this machine under a port on which we listen everywhere?
+local function is_ourselves(self, server)
+  if self.own_listeners[server] then
+    return true
+  end
+  local parsed = core.address.parse(server)
+  local everywhere = parsed.family == "ipv6" and "[::]:" or "0.0.0.0:"
+  if not self.own_listeners[everywhere .. parsed.port] then
+    return false
+  end
+  if parsed.is_loopback then
+    return true
+  end
+  for _, interface in ipairs(self.world:interfaces()) do
+    for _, entry in ipairs(interface.addresses or {}) do
+      if entry.address == parsed.address then
+        return true
+      end
+    end
+  end
+  return false
+end
+
 --- The servers of resolv.conf without our own listeners, read anew when the file changes.
 ---@return string[]
 function directory:system_servers()
@@ -57,7 +81,7 @@ function directory:system_servers()
     self.system_stamp = stamp
     self.system_list = {}
     for _, server in ipairs(resolv_conf.servers(world:read_file(path) or "")) do
-      if not self.own_listeners[server] then
+      if not is_ourselves(self, server) then
         table.insert(self.system_list, server)
       end
     end

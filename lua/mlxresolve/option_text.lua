@@ -1,6 +1,8 @@
 --- The words of messages about options: how a value looks, and what was wanted.
 local option_types = require("mlxresolve.option_types")
 
+local WITH_DEFAULT_PORT = "an IP address such as '192.0.2.53', or with a port, '192.0.2.53:5353'"
+
 local option_text = {}
 
 --- How a value looks in a message.
@@ -62,6 +64,9 @@ function option_text.expected(spec)
       list[i] = option_text.expected(one)
     end
     return any_of(list)
+  end
+  if kind == "endpoint" and spec.port then
+    return WITH_DEFAULT_PORT
   end
   return option_types.scalars[kind].expected
 end

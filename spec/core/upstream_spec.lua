@@ -291,7 +291,7 @@ describe("core.upstream", function()
     assert.is_true(result.status < 0)
     assert.is_true(ms >= 149 and ms < 200, ms)
     assert.is_true(result.ms >= 149 and result.ms < 200, result.ms)
-    assert.equal(2, #server.queries) -- at 0 and 50; the next one would be too late
+    assert.equal(2, #server.queries) -- at 0 and 90; the next one would be too late
     assert.equal(server.queries[1].port, server.queries[2].port)
   end)
 

@@ -15,6 +15,22 @@ describe("mlxresolve.directory", function()
     assert.is_false(r:strategy_name(hash + 1))
   end)
 
+  it("does not ask itself when it listens on every address", function()
+    local b = bed.open { bed.strategy("known", function() end) }
+    b.world.files["/etc/resolv.conf"] = table.concat({
+      "nameserver 127.0.0.1",
+      "nameserver 127.0.0.53",
+      "nameserver 192.0.2.7",
+      "nameserver 192.0.2.53",
+      "nameserver ::1",
+    }, "\n")
+    b.world.links = {
+      { index = 2, name = "eth0", addresses = { { address = "192.0.2.7", prefix = 24 } } },
+    }
+    b.resolver.own_listeners["0.0.0.0:53"] = true
+    assert.same({ "192.0.2.53:53", "[::1]:53" }, b.resolver:system_servers())
+  end)
+
   it("gives no servers where there is no configuration", function()
     local b = bed.open { bed.strategy("known", function() end) }
     assert.same({}, b.resolver:system_servers())
