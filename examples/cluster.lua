@@ -1,8 +1,5 @@
 -- A policy for an inference cluster: Macs and Linux workers on one or two links, gRPC between them.
 --
--- gRPC (C core, so Python too) reaches workers through it by dns://127.0.0.1:5453/mini2.local:50051.
--- Give the channel the option grpc.dns_min_time_between_resolutions_ms = 100, or a worker that has
--- moved is found after half a minute.
 local mlx = require("mlxresolve")
 local use = mlx.use
 
