@@ -1,5 +1,9 @@
--- A policy for an inference cluster: Macs and Linux workers on one or two links, gRPC between them.
+-- A policy for an inference cluster: Macs and Linux workers on one or two links, gRPC between
+-- them.
 --
+-- gRPC (C core, so Python too) reaches workers by dns://127.0.0.1:5453/mini2.local:50051. Give the
+-- channel the option grpc.dns_min_time_between_resolutions_ms = 100, or a worker that has moved is
+-- found after half a minute.
 local mlx = require("mlxresolve")
 local use = mlx.use
 
@@ -23,7 +27,8 @@ return mlx.policy {
       use("native_mdns", { zones = { cluster }, timeout = "2s" }),
     },
     -- Where multicast does not pass (an access point that keeps its clients apart), look for the
-    -- worker among the neighbours; believed only if it proves who it is. Off until you name subnets.
+    -- worker among the neighbours; believed only if it proves who it is. Off until you name
+    -- subnets.
     -- use("scan", {
     --   zones = { cluster },
     --   subnets = { "192.168.2.0/24" },

@@ -112,7 +112,8 @@ end
 --- returns the result, or `nil, message, code`. Result: { name, type, status =
 --- "answer"|"nodata"|"nxdomain", addresses = { { address, family, interface, ttl, strategy } },
 --- records = { { name, type, ttl, data } }, ms, cached, stale, trace? }. Options: `type` or
---- `types` (list), `purpose`, `timeout` (ms or "800ms"), `trace` (every try), `fresh` (not from the cache).
+--- `types` (list), `purpose`, `timeout` (ms or "800ms"), `trace` (every try), `fresh` (not from
+--- the cache).
 ---@param name string
 ---@param options table?
 ---@param callback fun(result: table|nil, message: string?, code: string?)?
