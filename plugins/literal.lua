@@ -11,7 +11,16 @@ local function without_scope(address)
   return (address:gsub("%%.*$", ""))
 end
 
+-- Most names are none, and that shows at once: addresses end with a digit or hold a colon.
+local function may_be_address(name)
+  local last = name:byte(-2)
+  return last and last >= 48 and last <= 57 or name:find(":", 1, true)
+end
+
 function literal:resolve(query)
+  if not may_be_address(query.name) then
+    return nil
+  end
   local parsed = mlx.address.parse(without_scope(query.name:sub(1, -2)))
   if not parsed or parsed.port then
     return nil

@@ -3,14 +3,13 @@
 --- Who waits: clients of the DNS listener (slots), requests of the library, and tasks of other
 --- flights (sub-queries). A flight ends when it has landed or when its last waiter has left.
 
-local answers = require("mlxresolve.answer")
 local fingerprint = require("mlxresolve.policy.fingerprint")
 local query = require("mlxresolve.query")
-local rank = require("mlxresolve.rank")
+local run = require("mlxresolve.run")
 local traces = require("mlxresolve.trace")
-local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
 
 local HISTORY = 256 -- traces kept for who asks later
+local DEFAULTS = {} -- options of a flight that has none
 
 local flight = {}
 local methods = {}
@@ -31,6 +30,7 @@ function flight.new(runtime)
     history = {},
     next_history = 1,
     spare_traces = {},
+    spare = {},
   }, mt)
 end
 
@@ -38,102 +38,6 @@ end
 function one_methods:client()
   local front = self.slots[1] and self.runtime.front
   return front and front:client(self.slots[1]) or false
-end
-
----------------------------------------------------------------- running
-
-local function passes(self, deadline_at)
-  local runtime = self.runtime
-  local scheduler, policy_chain = runtime.scheduler, self.chain
-  local attempt = 0
-  while true do
-    self.has_failed = false
-    local answer = policy_chain:pass(self.query, self, 1)
-    if answer or self.denial then
-      return answer or self.denial
-    end
-    if not self.has_failed then
-      return nil
-    end
-    attempt = attempt + 1
-    local delay = policy_chain:retry_delay {
-      attempt = attempt,
-      code = self.code,
-      message = self.message,
-      elapsed = scheduler:now() - self.started_at,
-    }
-    if not delay or scheduler:now() + delay >= deadline_at then
-      return nil
-    end
-    scheduler:sleep(delay)
-  end
-end
-
-local function keep(self, answer)
-  local step = answer.step
-  local note = step and step.note
-  if self.is_private or answer.is_stale or not note then
-    return
-  end
-  note.interface = answer.interface or 0
-  note.purpose = self.purpose_hash
-  self.runtime.cache:put(answer.packet, self.runtime.world:now(), note)
-end
-
---- With no answer: what the cache still has, if the policy allows.
-local function stale_answer(self)
-  local runtime = self.runtime
-  if not runtime.serves_stale then
-    return nil
-  end
-  local packet, _, _, strategy, interface =
-    runtime.cache:get(self.name, self.number, runtime.world:now(), self.purpose_hash, true)
-  if not packet then
-    return nil
-  end
-  local answer = answers.read(packet)
-  answer.is_stale = true
-  answer.interface = interface
-  answer.strategy = runtime:strategy_name(strategy)
-  return answer
-end
-
---- Nobody knows the name, and nobody failed: that is a denial, though not one to remember.
-local function verdict(self)
-  if not self.was_asked then
-    self.code, self.message = "EREFUSED", "no strategy's zones fit " .. self.name
-  elseif not self.has_failed then
-    local denial = self.query:nxdomain(0)
-    denial.strategy = false
-    return denial
-  elseif not self.code then
-    self.code, self.message = "EFAILED", "every strategy failed"
-  end
-end
-
-local function run(self)
-  local runtime = self.runtime
-  local scheduler = runtime.scheduler
-  local limit = self.timeout or runtime.deadline
-  local ok, answer = scheduler:attempt(limit, passes, self, scheduler:now() + limit)
-  if not ok then
-    self.has_failed = true
-    if answer == TIMEOUT then
-      self.code = "ETIMEOUT"
-      self.message = ("no answer within %g ms"):format(limit)
-    else
-      self.code, self.message = "EINTERNAL", tostring(answer)
-      runtime.world:log("error", tostring(answer))
-    end
-    answer = nil
-  end
-  if answer then
-    answer = rank.apply(self.chain.rankers, answer, self.query, runtime)
-    keep(self, answer)
-  else
-    answer = stale_answer(self) or verdict(self)
-  end
-  self.answer = answer or false
 end
 
 ---------------------------------------------------------------- landing
@@ -174,7 +78,21 @@ local function split_private(self)
   end
 end
 
-local function land(self, task)
+--- Flights are pooled: nobody may look at one after it has landed.
+local function recycle(self)
+  local slots, waiters = self.slots, self.waiters
+  for i = 1, #slots do
+    slots[i] = nil
+  end
+  for i = 1, #waiters do
+    waiters[i] = nil
+  end
+  self.query.flight = false
+  self.query, self.trace, self.answer, self.denial, self.awaits = false, false, false, false, false
+  self.flights.spare[#self.flights.spare + 1] = self
+end
+
+local function land(self)
   if self.is_over then
     return
   end
@@ -189,17 +107,18 @@ local function land(self, task)
     self.waiters[i]:landed(self)
   end
   if self.answer then
-    self.runtime:observe(self, task)
+    self.runtime:observe(self.query, self.answer)
   end
   remember(self)
+  recycle(self)
 end
 
-local function on_task_end(self, task, ok, problem)
+local function on_task_end(self, _, ok, problem)
   if not ok and not self.is_over then
     self.code = self.code or "ECANCELED"
     self.message = self.message or tostring(problem)
   end
-  land(self, task)
+  land(self)
 end
 
 ---------------------------------------------------------------- starting, joining, leaving
@@ -209,33 +128,35 @@ local function key_of(name, purpose)
   return purpose and (name .. "\0" .. purpose) or name
 end
 
---- Starts a flight. Options: is_shared (default true), parent, timeout, is_native_echo, purpose.
----@param name string
----@param number integer
----@param options table?
-function methods:start(name, number, options)
-  options = options or {}
-  local runtime = self.runtime
-  local spare = self.spare_traces
-  local trace = spare[#spare] or traces.new()
-  spare[#spare] = nil
-  local new = setmetatable({
-    flights = self,
-    runtime = runtime,
-    chain = runtime.chain,
-    name = name,
-    number = number,
-    key = key_of(name, options.purpose),
-    purpose_hash = fingerprint.text(options.purpose),
+local function take(list, make)
+  local last = list[#list]
+  if last then
+    list[#list] = nil
+    return last
+  end
+  return make()
+end
+
+local function new_flight()
+  return setmetatable({
+    flights = false,
+    runtime = false,
+    chain = false,
+    query = false,
+    name = false,
+    number = 0,
+    key = false,
+    purpose_hash = 0,
     slots = {},
     waiters = {},
     awaits = false,
-    trying = {},
-    trace = trace,
-    started_at = runtime.scheduler:now(),
-    depth = options.parent and options.parent.depth + 1 or 0,
-    timeout = options.timeout or false,
-    is_native_echo = options.is_native_echo or false,
+    trying = false,
+    trace = false,
+    task = false,
+    started_at = 0,
+    depth = 0,
+    timeout = false,
+    is_native_echo = false,
     is_private = false,
     is_over = false,
     has_failed = false,
@@ -245,6 +166,27 @@ function methods:start(name, number, options)
     message = false,
     code = false,
   }, one_mt)
+end
+
+--- Starts a flight. Options: is_shared (default true), parent, timeout, is_native_echo, purpose.
+---@param name string
+---@param number integer
+---@param options table?
+function methods:start(name, number, options)
+  options = options or DEFAULTS
+  local runtime = self.runtime
+  local new = take(self.spare, new_flight)
+  new.flights, new.runtime, new.chain = self, runtime, runtime.chain
+  new.name, new.number, new.key = name, number, key_of(name, options.purpose)
+  new.purpose_hash = fingerprint.text(options.purpose)
+  new.trace = take(self.spare_traces, traces.new)
+  new.started_at = runtime.scheduler:now()
+  new.depth = options.parent and options.parent.depth + 1 or 0
+  new.timeout = options.timeout or false
+  new.is_native_echo = options.is_native_echo or false
+  new.is_private, new.is_over = false, false
+  new.has_failed, new.was_asked = false, false
+  new.message, new.code = false, false
   new.query = query.new(name, number, options.purpose, new)
   if options.is_shared ~= false then
     local same_type = self.by_type[number]
@@ -256,7 +198,7 @@ function methods:start(name, number, options)
   end
   self.count = self.count + 1
   self.started = self.started + 1
-  local task = runtime.scheduler:spawn(run, new)
+  local task = runtime.scheduler:spawn(run.flight, new)
   task.flight, task.on_end, task.on_end_object = new, on_task_end, new
   new.task = task
   return new

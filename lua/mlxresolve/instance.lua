@@ -74,12 +74,12 @@ end
 --- false and TIMEOUT or the error, which has then been blamed on it.
 ---@param what string
 ---@param ms number|false
-function methods:call(what, ms, a, b)
+function methods:call(what, ms, a, b, c)
   local scheduler = self.runtime.scheduler
   local task = scheduler.running
   local outer = task.instance
   task.instance = self
-  local ok, r1, r2, r3 = scheduler:attempt(ms, self.plugin[what], self.plugin, a, b)
+  local ok, r1, r2, r3 = scheduler:attempt(ms, self.plugin[what], self.plugin, a, b, c)
   task.instance = outer
   if not ok and r1 ~= TIMEOUT then
     self:blame(r1)

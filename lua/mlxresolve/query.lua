@@ -73,8 +73,9 @@ function query.is_under(name, zone)
   if zone == "." or name == zone then
     return true
   end
+  -- the dot first: it is seldom in the right place, and looking at a byte makes no string
   local size = #zone
-  return #name > size and name:sub(-size) == zone and name:byte(-size - 1) == 46
+  return #name > size and name:byte(-size - 1) == 46 and name:sub(-size) == zone
 end
 
 function methods:under(zone)

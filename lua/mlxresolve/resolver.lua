@@ -174,19 +174,22 @@ function methods:reply(flight)
   end
 end
 
---- Tells the observers of an answer.
-function methods:observe(flight)
-  local observers = self.chain.observers
-  if #observers == 0 then
-    return
-  end
-  self.scheduler:spawn(function()
-    for _, instance in ipairs(observers) do
-      if instance.plugin.answered then
-        instance:call("answered", false, flight.query, flight.answer)
-      end
+local function tell_observers(observers, asked, answer)
+  for _, instance in ipairs(observers) do
+    if instance.plugin.answered then
+      instance:call("answered", false, asked, answer, instance.ctx)
     end
-  end)
+  end
+end
+
+--- Tells the observers of an answer.
+---@param asked mlxresolve.Query
+---@param answer mlxresolve.Answer
+function methods:observe(asked, answer)
+  local observers = self.chain.observers
+  if #observers > 0 then
+    self.scheduler:spawn(tell_observers, observers, asked, answer)
+  end
 end
 
 ---------------------------------------------------------------- changes

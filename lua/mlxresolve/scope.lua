@@ -49,12 +49,12 @@ local function leave(self, task, outer, effective, mark, ok, ...)
   return false, problem
 end
 
---- Runs `fn(a, b, c)` in the running task, at most `ms` long. Returns true and its results;
+--- Runs `fn(a, b, c, d)` in the running task, at most `ms` long. Returns true and its results;
 --- false and TIMEOUT; or false and an error with its traceback. What it opened is closed. The
 --- end of the task itself passes through.
 ---@param ms number|false
 ---@return boolean ok, any ...
-function scope:attempt(ms, fn, a, b, c)
+function scope:attempt(ms, fn, a, b, c, d)
   local task = self.running
   local outer = task.deadline
   local effective = outer
@@ -66,7 +66,7 @@ function scope:attempt(ms, fn, a, b, c)
   end
   task.deadline = effective
   local mark = task.owned and #task.owned or 0
-  return leave(self, task, outer, effective, mark, xpcall(fn, explain, a, b, c))
+  return leave(self, task, outer, effective, mark, xpcall(fn, explain, a, b, c, d))
 end
 
 local function unwrap(ms, ok, ...)
@@ -80,10 +80,10 @@ local function unwrap(ms, ok, ...)
   error(problem, 0)
 end
 
---- Runs `fn(a, b, c)`: its results, or `nil, message, "ETIMEOUT"` after `ms`. Errors pass through.
+--- Runs `fn(a, b, c, d)`: its results, or `nil, message, "ETIMEOUT"` after `ms`. Errors pass through.
 ---@param ms number
-function scope:within(ms, fn, a, b, c)
-  return unwrap(ms, self:attempt(ms, fn, a, b, c))
+function scope:within(ms, fn, a, b, c, d)
+  return unwrap(ms, self:attempt(ms, fn, a, b, c, d))
 end
 
 return scope

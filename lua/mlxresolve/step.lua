@@ -4,8 +4,8 @@
 --- the flight's trace.
 
 local answers = require("mlxresolve.answer")
-local group = require("mlxresolve.group")
 local query = require("mlxresolve.query")
+local race = require("mlxresolve.race")
 local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
 
 local is_under = query.is_under
@@ -178,11 +178,16 @@ local function try(self, asked, flight, task)
   local instance, scheduler = self.instance, self.scheduler
   local started = scheduler:now()
   task.position, task.trying, task.note = self.following, true, false
-  flight.trying[self] = started
+  local trying = flight.trying
+  if trying then
+    trying[self] = started
+  end
   instance.tries = instance.tries + 1
   local result, answer, message, code =
     judge(self, asked, instance:call("resolve", self.timeout, asked, instance.ctx))
-  flight.trying[self] = nil
+  if trying then
+    trying[self] = nil
+  end
   local detail = message or false
   if task.note then
     detail = detail and (detail .. " (" .. task.note .. ")") or task.note
@@ -209,6 +214,28 @@ local function settle(self, flight, result, answer, message, code)
   end
 end
 
+--- Further tries, as long as the step's own retry policy wants them.
+local function try_again(self, asked, flight, task, message, code)
+  local scheduler = self.scheduler
+  local began, attempt = scheduler:now(), 0
+  local result, answer
+  repeat
+    attempt = attempt + 1
+    local delay = step.ask_retry(self.retry, {
+      attempt = attempt,
+      code = code,
+      message = message,
+      elapsed = scheduler:now() - began,
+    })
+    if not delay then
+      return result or "failed", nil, message, code
+    end
+    scheduler:sleep(delay)
+    result, answer, message, code = try(self, asked, flight, task)
+  until answer or result == "pass"
+  return result, answer, message, code
+end
+
 local function ask_strategy(self, asked, flight, task)
   local scheduler = self.scheduler
   local now = scheduler:now()
@@ -218,68 +245,11 @@ local function ask_strategy(self, asked, flight, task)
     flight.trace:add(self.label, "skipped", now, 0, skipped)
     return nil
   end
-  local attempt = 0
-  while true do
-    local result, answer, message, code = try(self, asked, flight, task)
-    attempt = attempt + 1
-    local delay = self.retry
-      and not answer
-      and result ~= "pass"
-      and step.ask_retry(self.retry, {
-        attempt = attempt,
-        code = code,
-        message = message,
-        elapsed = scheduler:now() - now,
-      })
-    if not delay then
-      return settle(self, flight, result, answer, message, code)
-    end
-    scheduler:sleep(delay)
+  local result, answer, message, code = try(self, asked, flight, task)
+  if self.retry and not answer and result ~= "pass" then
+    result, answer, message, code = try_again(self, asked, flight, task, message, code)
   end
-end
-
----------------------------------------------------------------- asking several side by side
-
-local function race_members(self, asked, flight)
-  local functions = {}
-  for _, member in ipairs(self.members) do
-    if member:fits(asked) then
-      functions[#functions + 1] = function()
-        return member:ask(asked, flight)
-      end
-    end
-  end
-  if #functions == 0 then
-    return nil
-  end
-  return (group.race(self.scheduler, functions, self.node.after or false))
-end
-
---- Losers of a race were stopped before they could note what became of them.
-local function note_losers(self, flight, text)
-  local now = self.scheduler:now()
-  for _, member in ipairs(self.members) do
-    local started = flight.trying[member]
-    if started then
-      flight.trying[member] = nil
-      flight.trace:add(member.label, "cancelled", started, now - started, text)
-    end
-  end
-end
-
-local function ask_race(self, asked, flight)
-  local started = self.scheduler:now()
-  local ok, answer = self.scheduler:attempt(self.timeout, race_members, self, asked, flight)
-  if ok then
-    note_losers(self, flight, "another was faster")
-    return answer
-  end
-  local text = answer == TIMEOUT and ("no result within %g ms"):format(self.timeout)
-    or tostring(answer)
-  note_losers(self, flight, text)
-  flight.trace:add(self.label, "timeout", started, self.scheduler:now() - started, text)
-  flight.has_failed = true
-  flight.message, flight.code = self.label .. ": " .. text, "ETIMEOUT"
+  return settle(self, flight, result, answer, message, code)
 end
 
 --- Asks this step, within the running task.
@@ -288,7 +258,7 @@ end
 ---@return mlxresolve.Answer|nil  nil when the next is to be asked
 function methods:ask(asked, flight)
   if self.members then
-    return ask_race(self, asked, flight)
+    return race.ask(self, asked, flight)
   end
   return ask_strategy(self, asked, flight, self.scheduler.running)
 end

@@ -20,21 +20,6 @@ local function awaits(from, wanted)
   return false
 end
 
-local sub_mt = {
-  __index = {
-    landed = function(self, one)
-      self.task:wake(one)
-    end,
-  },
-}
-
-local function stop_awaiting(sub)
-  sub.runtime.flights:leave(sub.flight, sub)
-  if sub.parent then
-    sub.parent.awaits[sub.flight] = nil
-  end
-end
-
 local function result_of(one)
   local answer = one.answer
   if answer and answer.strategy then
@@ -44,6 +29,25 @@ local function result_of(one)
   end
   local message = one.message or ("nobody knows " .. one.name)
   return nil, message, one.code or "ENOTFOUND"
+end
+
+local sub_mt = {
+  __index = {
+    -- a landed flight is reused, so what it came to is taken at once
+    landed = function(self, one)
+      if self.parent then
+        self.parent.awaits[one] = nil
+      end
+      self.task:wake(result_of(one))
+    end,
+  },
+}
+
+local function stop_awaiting(sub)
+  sub.runtime.flights:leave(sub.flight, sub)
+  if sub.parent then
+    sub.parent.awaits[sub.flight] = nil
+  end
 end
 
 --- A question of a strategy, through cache and chain, on behalf of `parent`.
@@ -72,11 +76,7 @@ function subquery.ask(runtime, name, number, parent)
     parent.awaits = parent.awaits or {}
     parent.awaits[sub.flight] = true
   end
-  local one = runtime.scheduler:wait(stop_awaiting, sub)
-  if parent then
-    parent.awaits[sub.flight] = nil
-  end
-  return result_of(one)
+  return runtime.scheduler:wait(stop_awaiting, sub)
 end
 
 return subquery

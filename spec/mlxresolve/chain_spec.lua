@@ -181,24 +181,6 @@ describe("mlxresolve.chain", function()
     })
   end)
 
-  it("races members, cancels the losers and notes them", function()
-    local mlx = require("mlxresolve")
-    local slow = strategy("slow", function(query, ctx)
-      ctx:sleep(500)
-      return query:answer { a = "192.0.2.1" }
-    end)
-    local quick = strategy("quick", function(query, ctx)
-      ctx:sleep(20)
-      return query:answer { a = "192.0.2.2" }
-    end)
-    local b = bed.open { mlx.race { after = "150ms", mlx.use(slow), mlx.use(quick) } }
-    local result = b:ask("a.example", "A", { trace = true })
-    assert.equal("192.0.2.2", result.addresses[1].address)
-    assert.equal(170, result.ms)
-    assert.same({ "quick", "slow" }, { result.trace[1].strategy, result.trace[2].strategy })
-    assert.equal("cancelled", result.trace[2].result)
-  end)
-
   it("keeps the instances of unchanged strategies when the policy is replaced", function()
     local mlx = require("mlxresolve")
     local opened, closed = {}, {}

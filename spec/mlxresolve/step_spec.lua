@@ -41,23 +41,6 @@ describe("mlxresolve.step", function()
     assert.equal(0, other.calls)
   end)
 
-  it("ends a race at its own time and asks the next", function()
-    local stuck = bed.strategy("stuck", function(_, ctx)
-      ctx:sleep("1h")
-    end)
-    local b = bed.open {
-      mlx.race { timeout = "100ms", mlx.use(stuck) },
-      bed.strategy("next", function(query)
-        return query:answer { a = "192.0.2.2" }
-      end),
-    }
-    local result = b:ask("a.example", "A", { trace = true })
-    assert.equal("192.0.2.2", result.addresses[1].address)
-    assert.equal(100, result.ms)
-    assert.equal("stuck", result.trace[1].strategy)
-    assert.equal("cancelled", result.trace[1].result)
-  end)
-
   it("keeps the limits that a strategy sets for the cache", function()
     local plugin = bed.strategy("short", function(query)
       return query:answer({ a = "192.0.2.1" }, 3600)

@@ -1,0 +1,113 @@
+--- What a flight does: passes through the chain until somebody knows, and what it all came to.
+
+local answers = require("mlxresolve.answer")
+local rank = require("mlxresolve.rank")
+local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
+
+local run = {}
+
+local function pass(self)
+  self.has_failed = false
+  return self.chain:pass(self.query, self, 1) or self.denial
+end
+
+--- Further passes, as long as the last one failed and a retry policy wants another.
+local function passes_again(self, deadline_at)
+  local scheduler, policy_chain = self.runtime.scheduler, self.chain
+  local attempt, answer = 0, nil
+  while not answer and self.has_failed do
+    attempt = attempt + 1
+    local delay = policy_chain:retry_delay {
+      attempt = attempt,
+      code = self.code,
+      message = self.message,
+      elapsed = scheduler:now() - self.started_at,
+    }
+    if not delay or scheduler:now() + delay >= deadline_at then
+      return nil
+    end
+    scheduler:sleep(delay)
+    answer = pass(self)
+  end
+  return answer
+end
+
+--- The usual one pass stands apart from the loop: a function without one can be compiled whole.
+local function passes(self, deadline_at)
+  local answer = pass(self)
+  if answer or not self.has_failed then
+    return answer
+  end
+  return passes_again(self, deadline_at)
+end
+
+local function keep(self, answer)
+  local step = answer.step
+  local note = step and step.note
+  if self.is_private or answer.is_stale or not note then
+    return
+  end
+  note.interface = answer.interface or 0
+  note.purpose = self.purpose_hash
+  self.runtime.cache:put(answer.packet, self.runtime.world:now(), note)
+end
+
+--- With no answer: what the cache still has, if the policy allows.
+local function stale_answer(self)
+  local runtime = self.runtime
+  if not runtime.serves_stale then
+    return nil
+  end
+  local packet, _, _, strategy, interface =
+    runtime.cache:get(self.name, self.number, runtime.world:now(), self.purpose_hash, true)
+  if not packet then
+    return nil
+  end
+  local answer = answers.read(packet)
+  answer.is_stale = true
+  answer.interface = interface
+  answer.strategy = runtime:strategy_name(strategy)
+  return answer
+end
+
+--- Nobody knows the name, and nobody failed: that is a denial, though not one to remember.
+local function verdict(self)
+  if not self.was_asked then
+    self.code, self.message = "EREFUSED", "no strategy's zones fit " .. self.name
+  elseif not self.has_failed then
+    local denial = self.query:nxdomain(0)
+    denial.strategy = false
+    return denial
+  elseif not self.code then
+    self.code, self.message = "EFAILED", "every strategy failed"
+  end
+end
+
+--- Runs the chain for a flight, within its time; leaves `answer`, or `code` and `message`.
+---@param self mlxresolve.Flight
+function run.flight(self)
+  local runtime = self.runtime
+  local scheduler = runtime.scheduler
+  local limit = self.timeout or runtime.deadline
+  local ok, answer = scheduler:attempt(limit, passes, self, scheduler:now() + limit)
+  if not ok then
+    self.has_failed = true
+    if answer == TIMEOUT then
+      self.code = "ETIMEOUT"
+      self.message = ("no answer within %g ms"):format(limit)
+    else
+      self.code, self.message = "EINTERNAL", tostring(answer)
+      runtime.world:log("error", tostring(answer))
+    end
+    answer = nil
+  end
+  if answer then
+    answer = rank.apply(self.chain.rankers, answer, self.query, runtime)
+    keep(self, answer)
+  else
+    answer = stale_answer(self) or verdict(self)
+  end
+  self.answer = answer or false
+end
+
+return run
