@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <lauxlib.h>
@@ -195,9 +196,21 @@ static int run(lua_State *L) {
   return 0;
 }
 
+/* Every question to a server may hold a socket, and the usual soft limit of
+ * 1,024 leaves room for a few pools only. */
+static void raise_file_limit(void) {
+  enum { ENOUGH = 65536 };
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= ENOUGH)
+    return;
+  limit.rlim_cur = limit.rlim_max < ENOUGH ? limit.rlim_max : ENOUGH;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv) {
   host_t host = {.argc = argc, .argv = argv, .code = 1};
   signal(SIGPIPE, SIG_IGN);
+  raise_file_limit();
   lua_State *L = luaL_newstate();
   if (!L) {
     fputs("mlxresolve: out of memory\n", stderr);
