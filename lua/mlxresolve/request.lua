@@ -54,14 +54,15 @@ end
 
 local function gather(self)
   local parts = self.parts
+  local status = overall(parts)
   local result = {
     name = self.name,
     type = table.concat(self.types, "+"),
-    status = overall(parts),
+    status = status,
     addresses = {},
     records = {},
     ms = self.resolver.world:now() - self.started,
-    cached = true,
+    cached = status ~= nil, -- failures are never from the cache
     stale = false,
   }
   local trace = self.wants_trace and {} or nil

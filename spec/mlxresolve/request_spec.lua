@@ -47,6 +47,7 @@ describe("mlxresolve.request", function()
     assert.equal("down: no route", message)
     assert.equal("ENETUNREACH", code)
     assert.equal("failed", details.trace[1].result)
+    assert.is_false(details.cached)
   end)
 
   it("gives link-local addresses their interface", function()
