@@ -34,31 +34,17 @@ local function count_lines(text)
   return select(2, text:gsub("\n", "\n"))
 end
 
---- Which part of the core a file belongs to, by its name; "" for what is shared.
-local PURE = {
-  error = true,
-  name = true,
-  address = true,
-  wire = true,
-  rdata = true,
-  request = true,
-  answer = true,
-  cache = true,
-  exchange = true,
-  deadlines = true,
-}
-local IO = {
-  sockaddr = true,
-  poller = true,
-  udp = true,
-  upstream = true,
-  netif = true,
-  native = true,
-  front = true,
-  http = true,
-  dnssd = true,
-  entropy = true,
-}
+--- Parts of the core, by the name that their files begin with, as ARCHITECTURE.md lists them.
+local function parts_of(layer)
+  local parts = {}
+  local row = read("ARCHITECTURE.md"):match("\n| " .. layer .. ": ([%w ]+)|")
+  for name in assert(row, "no row " .. layer):gmatch("%w+") do
+    parts[name] = true
+  end
+  return parts
+end
+
+local PURE, IO = parts_of("pure C"), parts_of("I/O C")
 
 local function part_of(path)
   local base = path:match("([^/]+)%.[ch]$")

@@ -60,8 +60,91 @@ function mlx.include(path) end
 ---@return string|nil
 function mlx.env(name, default) end
 
+--- This machine's own name.
 ---@return string
 function mlx.hostname() end
+
+---@class mlxresolve.OpenOptions
+---@field serve boolean?     open the policy's DNS listener
+---@field listen string[]?   in place of the policy's
+---@field log (fun(level: string, text: string))?  in place of standard error
+---@field level "error"|"warn"|"info"|"debug"|nil  "warn"
+---@field world mlxresolve.World?  the machine
+
+--- Opens a resolver, for programs; a policy has no such word. By default it only resolves: no listener,
+--- control socket, signals, files or published names. Mistakes of the policy come as
+--- `nil, report, "EPOLICY"`.
+---@param policy string|table   a file's path, or what mlx.policy made
+---@param options mlxresolve.OpenOptions?
+---@return mlxresolve.Resolver|nil, string? message, string? code
+function mlx.open(policy, options) end
+
+---@class mlxresolve.ResolveOptions
+---@field type string?       "A"; A and AAAA when neither this nor `types` is there
+---@field types string[]?    several at once
+---@field timeout string|number|nil  "800ms"; the policy's deadline
+---@field trace boolean?     every try comes along
+---@field fresh boolean?     not from the cache
+
+---@class mlxresolve.Result
+---@field name string        canonical
+---@field type string        "A+AAAA"
+---@field status "answer"|"nodata"|"nxdomain"  the best of its types
+---@field addresses mlxresolve.ResultAddress[]  in the order of the rankers
+---@field records mlxresolve.ResultRecord[]  the whole answer, CNAMEs first
+---@field ms number         how long it took
+---@field cached boolean     nobody had to be asked
+---@field stale boolean      nobody answered, and this is from before
+---@field trace table[]|nil  of { type, strategy, result, at, ms, detail }
+
+---@class mlxresolve.ResultAddress
+---@field address string     "fe80::1%eth0" for link-local ones
+---@field family "ipv4"|"ipv6"  of the address
+---@field interface string|false  over which it was learnt
+---@field ttl integer        s
+---@field strategy string|false   who said it
+
+---@class mlxresolve.ResultRecord
+---@field name string       canonical
+---@field type string       "A"
+---@field ttl integer       s
+---@field data string       presentation form
+
+---@class mlxresolve.Resolver
+local Resolver = {}
+--- Resolves a name. With a callback it returns a request, and nothing is called back before it has
+--- returned; without one, inside a coroutine, it waits and returns what a callback would get.
+---@param name string
+---@param options mlxresolve.ResolveOptions?
+---@param callback fun(result: mlxresolve.Result|nil, message: string?, code: string?)?
+---@return mlxresolve.Request|mlxresolve.Result|nil, string? message, string? code
+function Resolver:resolve(name, options, callback) end
+--- Opens the DNS listener, and says where it is.
+---@param addresses string[]?  the policy's when absent
+---@return string[]|nil, string? message, string? code
+function Resolver:listen(addresses) end
+--- Reads the policy's file again; the old policy stays when the new one has mistakes.
+---@return true|nil, string? message, string? code
+function Resolver:reload() end
+--- Drops entries of the cache: { name=, suffix=, type=, interface=, strategy=, older_than=s }, all of
+--- them without a filter; returns how many.
+---@return integer|nil, string? message, string? code
+function Resolver:flush(filter) end
+--- What it is and how it does, as the control API's status.
+---@return table
+function Resolver:status() end
+--- The latest queries that the cache could not answer, the newest first, with every try.
+---@param limit integer
+---@return table[]
+function Resolver:traces(limit) end
+--- Closes everything; requests under way are called back with ECANCELED first.
+---@param callback fun()?
+function Resolver:close(callback) end
+
+---@class mlxresolve.Request
+local Request = {}
+--- Gives up: calls back once with nil, "cancelled", "ECANCELED".
+function Request:cancel() end
 
 --- Names: `canonical(text)`, `reverse(address)`, as in core.d.lua.
 mlx.name = {}

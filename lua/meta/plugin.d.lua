@@ -8,7 +8,7 @@
 ---@field name string       lower case, final dot, \DDD escapes
 ---@field type string       "A", "AAAA", "SRV", …
 ---@field number integer    of the type
----@field purpose string|false
+---@field purpose string|false  what the question is for, where somebody said it
 ---@field client string|false  address of the client; reading it makes the answer private (never shared)
 local Query = {}
 --- Is the query's name this zone or below it?
@@ -25,6 +25,7 @@ function Query:answer(data, ttl) end
 ---@param ttl integer?
 ---@return mlxresolve.Answer
 function Query:nxdomain(ttl) end
+--- "The name exists, but has no such record."
 ---@return mlxresolve.Answer
 function Query:nodata(ttl) end
 --- An answer made of a canonical packet, as `ctx.mdns:ask` gives them; `interface` is an index.
@@ -38,27 +39,31 @@ function Query:with(name, type) end
 
 ---@class mlxresolve.Answer
 ---@field packet string      canonical (core/answer.h)
----@field status "answer"|"nodata"|"nxdomain"
----@field ttl integer
+---@field status "answer"|"nodata"|"nxdomain"  what it says
+---@field ttl integer         s
 ---@field interface integer|false   index of the interface that it came in on
 ---@field strategy string|false     set by the chain
 local Answer = {}
 --- rdata texts of the final RRset.
 ---@return string[]
 function Answer:data() end
+--- Does it say that there is nothing?
 ---@return boolean
 function Answer:is_denial() end
 
 ---@class mlxresolve.Context
----@field cache mlxresolve.PluginCache
+---@field cache mlxresolve.PluginCache  what is known already
 ---@field mdns mlxresolve.mdns.Engine  the one mDNS engine, shared by all plugins
 local Context = {}
+--- Monotonic time.
 ---@return number ms
 function Context:now() end
+--- A number in [0, 1), or an integer in 1..n.
 ---@param n integer?
 ---@return number
 function Context:random(n) end
----@param duration number|string  ms or "100ms"
+--- Waits: ms, or a text such as "100ms".
+---@param duration number|string
 function Context:sleep(duration) end
 --- Asks one server. Server: "192.0.2.53", "192.0.2.53:5353", "[::1]:53".
 ---@param query mlxresolve.Query
@@ -84,6 +89,9 @@ function Context:native(name, family) end
 ---@param family "ipv4"|"ipv6"
 ---@param path string?  its socket
 function Context:system_mdns(which, name, family, path) end
+--- Asks dns_sd, as `system_mdns` does. A list of address texts.
+---@return string[]|nil addresses, string? message, string? code
+function Context:dns_sd(name, family) end
 --- A sub-query through the whole chain; ELOOP when it would wait for itself.
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:resolve(name, type) end
@@ -97,10 +105,13 @@ function Context:race(functions, options) end
 function Context:all(functions) end
 --- A task that lives as long as the call (in `open`: as the plugin) unless it ends before.
 function Context:spawn(fn, ...) end
+--- The interfaces of this machine.
 ---@return mlxresolve.Interface[]
 function Context:interfaces() end
+--- Whom the kernel knows on the attached links.
 ---@return mlxresolve.Neighbour[]
 function Context:neighbours() end
+--- This machine's own name.
 ---@return string
 function Context:hostname() end
 --- The servers of resolv.conf, without our own listeners: "192.0.2.53:53", ….
@@ -108,16 +119,20 @@ function Context:hostname() end
 function Context:system_servers() end
 --- A line in the trace of the query.
 function Context:note(text) end
+--- A line in the daemon's log. `level` is "error", "warn", "info" or "debug".
 function Context:log(level, text) end
---- Files, for plugins that are about files: text, stamp of a path.
+--- The text of a file, for plugins that are about files.
+---@return string|nil text, string? message, string? code
 function Context:read_file(path) end
+--- A cheap stamp that differs when the file was changed; nil when there is none.
+---@return string|nil
 function Context:file_stamp(path) end
 
 --- What an option of the type `plugin` holds: another plugin at work. Its functions are called
 --- without a context, `check:identify(name, address)`; its errors and timeout come as nil, message,
 --- "EPLUGIN" or "ETIMEOUT".
 ---@class mlxresolve.PluginHandle
----@field name string
+---@field name string  how the policy calls it
 
 ---@class mlxresolve.PluginCache
 local PluginCache = {}
@@ -133,16 +148,16 @@ function PluginCache:get(name, type) end
 ---@class mlxresolve.Change
 ---@field events table[]      as core.netif reported them
 ---@field lost string[]       names of interfaces that went away or down
----@field gained string[]
+---@field gained string[]     names of interfaces that came, or came up
 ---@field changed string[]    names of interfaces whose addresses changed
 ---@field indexes table<string, integer>  of the interfaces named above, gone ones too
----@field added { address: string, interface: string }[]
----@field removed { address: string, interface: string }[]
+---@field added { address: string, interface: string }[]  addresses of ours that came
+---@field removed { address: string, interface: string }[]  and went
 ---@field routes boolean      a default route changed
 ---@field resynced boolean    events were lost
 
 ---@class mlxresolve.Failure
 ---@field attempt integer  passes made so far
----@field code string
----@field message string
----@field elapsed number ms
+---@field code string      of the last failure
+---@field message string   its words
+---@field elapsed number   ms since the question came

@@ -9,7 +9,7 @@
 --- No waiter is woken before the function that took it has returned.
 
 ---@class mlxresolve.Waiter
----@field wake fun(self, a?, b?, c?, d?)
+---@field wake fun(self, a?, b?, c?, d?)  called once, with the results
 
 ---@class mlxresolve.World
 ---@field host mlxresolve.Host|false  set by the scheduler; told when to run
@@ -52,6 +52,7 @@ function World:native(waiter, name, family, deadline) end
 --- mlxresolve.Stream or nil, message, code.
 function World:connect(waiter, target) end
 
+--- Forgets an operation: its waiter will not be woken.
 ---@param kind "exchange"|"native"|"dns_sd"|"connect"|"read"
 ---@param operation integer
 function World:cancel(kind, operation) end
@@ -63,6 +64,7 @@ local Stream = {}
 function Stream:read(waiter) end
 --- Queues bytes; failures show in the next read.
 function Stream:write(data) end
+--- Closes it; a read under way is not woken.
 function Stream:close() end
 
 --- Opens a datagram socket (options as core.udp.open). `on_datagram` is called with
@@ -71,16 +73,25 @@ function Stream:close() end
 function World:udp(options, on_datagram) end
 ---@class mlxresolve.Socket
 local Socket = {}
+--- Sends a datagram; `interface` is an index, and the kernel chooses without one.
 ---@return true|nil, string? message, string? code
 function Socket:send(packet, to, interface) end
+--- Joins a multicast group on the interface of that index.
+---@return true|nil, string? message, string? code
 function Socket:join(group, interface) end
+--- Leaves it.
+---@return true|nil, string? message, string? code
 function Socket:leave(group, interface) end
+--- Its own address with port.
+---@return string
 function Socket:address() end
+--- Closes it; nothing is called after that.
 function Socket:close() end
 
 --- The interfaces as the kernel has them now (see core.netif).
 ---@return mlxresolve.Interface[]
 function World:interfaces() end
+--- The neighbour table as the kernel has it now.
 ---@return mlxresolve.Neighbour[]
 function World:neighbours() end
 --- `on_events(list)` is called with a list of events (see core.netif) after each batch.
@@ -99,6 +110,7 @@ function World:list_folder(path) end
 --- An environment variable.
 ---@return string|nil
 function World:env(name) end
+--- The machine's own name.
 ---@return string
 function World:hostname() end
 --- Asks the system's own responder through dns_sd (macOS only; elsewhere nil, message, "ENOTSUP").
@@ -119,6 +131,7 @@ function World:http(options, on_request) end
 function World:signals(on_signal) end
 --- Runs until `world:stop()`; for programs, not for embedders.
 function World:loop() end
+--- Ends `loop`.
 function World:stop() end
 --- Closes all that is still open.
 function World:close() end

@@ -123,7 +123,7 @@ local function default_text(value)
     for i, one in ipairs(value) do
       list[i] = default_text(one)
     end
-    return "{ " .. table.concat(list, ", ") .. " }"
+    return #list > 0 and "{ " .. table.concat(list, ", ") .. " }" or "{}"
   elseif type(value) == "string" then
     return ("%q"):format(value)
   end

@@ -1,6 +1,7 @@
 --- The reference of plugins and policy fields as Markdown tables, made from the plugins
 --- themselves: their first comment, the functions that they define, their options.
 local option_schema = require("mlxresolve.option_schema")
+local option_types = require("mlxresolve.option_types")
 local plugins = require("mlxresolve.plugins")
 local schema = require("mlxresolve.policy.schema")
 
@@ -97,6 +98,26 @@ end
 ---@return string
 function reference.policy_table()
   return options_table(schema.policy)
+end
+
+--- The fields of `cache` in a policy.
+---@return string
+function reference.cache_table()
+  return options_table(schema.cache)
+end
+
+--- The types of options that are one value, with what a policy writes for them.
+---@return string
+function reference.types_table()
+  local names, lines = {}, { "| type | what a policy writes |", "|---|---|" }
+  for name in pairs(option_types.scalars) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    lines[#lines + 1] = ("| `%s` | %s |"):format(name, option_types.scalars[name].expected)
+  end
+  return table.concat(lines, "\n") .. "\n"
 end
 
 --- Puts the tables between their marks in a Markdown text:

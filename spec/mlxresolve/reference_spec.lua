@@ -31,6 +31,16 @@ return {
     )
   end)
 
+  it("says what a policy writes for a type", function()
+    local types = reference.types_table()
+    assert.is_truthy(types:find("| `duration` | a duration such as '800ms'", 1, true))
+    assert.is_truthy(types:find("| `peer` | a host with a port", 1, true))
+  end)
+
+  it("has the fields of the cache", function()
+    assert.is_truthy(reference.cache_table():find('| `size` | size | `"32MiB"` |', 1, true))
+  end)
+
   it("fails for a plugin that does not load", function()
     local world = virtual.new()
     world.files["/a/finder.lua"] = "return {}"

@@ -1,38 +1,192 @@
---- The documents whose tables are made from the code, as they should read now.
+--- The documents and what they take from the code, as it should read now.
+local arguments = require("mlxresolve.cli.arguments")
+local meta = require("support.meta")
+local netns = require("support.netns")
 local plugins = require("mlxresolve.plugins")
+local policy = require("mlxresolve.policy")
 local reference = require("mlxresolve.reference")
+local shell = require("support.shell")
 local virtual = require("mlxresolve.world.virtual")
 
-local documents = { paths = { "plugins/README.md" } }
+local documents = { paths = { "README.md", "docs/reference.md", "plugins/README.md" } }
 
 ---@param path string
 ---@return string
 function documents.read(path)
-  local file = assert(io.open(path))
-  local text = file:read("*a")
-  file:close()
+  return (assert(shell.read(path), path .. " is not there"))
+end
+
+local function world_with_plugins()
+  local world = virtual.new()
+  for path in assert(io.popen("ls plugins/*.lua")):lines() do
+    world.files[path] = documents.read(path)
+  end
+  return world
+end
+
+local function block(language, text)
+  return ("```%s\n%s```\n"):format(language, text)
+end
+
+-- The lines of a file from the first that begins with `first` to the next that is `last`.
+local function part(path, first, last)
+  local lines = {}
+  for line in io.lines(path) do
+    if #lines > 0 or line:sub(1, #first) == first then
+      lines[#lines + 1] = line
+      if line == last then
+        return table.concat(lines, "\n") .. "\n"
+      end
+    end
+  end
+  error(("%s has no lines from %q to %q"):format(path, first, last), 0)
+end
+
+---------------------------------------------------------------- what programs print
+
+-- A machine called mini1 with one address on one link, where nobody else is.
+local MINI1 = [[
+echo mini1 >/proc/sys/kernel/hostname
+ip link add eth0 type veth peer name far && ip link set eth0 addrgenmode none &&
+ip addr add 192.168.2.1/24 dev eth0 && ip link set far up && ip link set eth0 up || exit 1
+tools/run >/run/out 2>/run/err &
+for _ in $(seq 200); do
+  grep -q slot7 /run/out && break
+  sleep 0.05
+done
+cat /run/out
+kill $! && wait
+]]
+
+--- What `make run` prints, its process ID and times replaced by fixed ones; nothing where
+--- namespaces cannot be had.
+---@return string|nil
+function documents.printed_by_run()
+  if not netns.available() then
+    return nil
+  end
+  local done = netns.exec({ "unshare", "--uts", "sh", "-c", MINI1 }, { timeout = 30 })
+  local text = done.out:gsub("pid %d+", "pid 4711"):gsub("%f[%d]%d%.%dms", "0.1ms")
+  return (text:gsub("[^\n]+", "    %0"))
+end
+
+local MISTAKEN = [[
+return mlx.policy {
+  deadline = "4.5",
+  strategies = {
+    use("mdsn", { zones = { "local" } }),
+    use("dns", { server = "192.0.2.53" }),
+  },
+}
+]]
+
+local function mistakes()
+  local world = world_with_plugins()
+  world.files["my.lua"] = 'local mlx = require("mlxresolve")\nlocal use = mlx.use\n' .. MISTAKEN
+  local _, found = policy.load("my.lua", { world = world, plugin_dirs = { "plugins" } })
+  local text = "$ mlxresolve check my.lua\n" .. tostring(found):gsub("\n*$", "\n")
+  return (text:gsub("[^\n]+", "    %0"))
+end
+
+---------------------------------------------------------------- the command line
+
+local COMMANDS = { "run", "query", "check", "status", "cache flush", "reload" }
+
+local function help(command)
+  local words = { "help" }
+  for word in command:gmatch("%S+") do
+    words[#words + 1] = word
+  end
+  local _, text = arguments.parse(words)
   return text
 end
 
--- In a virtual world, which is all that loading a plugin needs.
-local function built_in()
-  local world = virtual.new()
-  local list = assert(io.popen("ls plugins/*.lua"))
-  for path in list:lines() do
-    world.files[path] = documents.read(path)
+local function commands()
+  local lines = { "| command | what it does |", "|---|---|" }
+  for _, command in ipairs(COMMANDS) do
+    local usage, about = help(command):match("^Usage: mlxresolve (.-)\n\n(.-)\n\n")
+    usage = usage:gsub("%s+", " "):gsub(" ?%[%-h%]", ""):gsub("%] %.%.%.", "…]")
+    lines[#lines + 1] = ("| `%s` | %s |"):format(usage, (about:gsub("%s+", " ")))
   end
-  list:close()
-  return plugins.new(world, { "plugins" })
+  return table.concat(lines, "\n") .. "\n"
 end
 
+local function options()
+  local lines = { "| option | of | what it does |", "|---|---|---|" }
+  for _, command in ipairs(COMMANDS) do
+    local list = help(command):match("\nOptions:\n(.-)\n\n")
+    for option, about in (list .. "\n   "):gmatch("(%-%-%S+ ?%u*) +(.-)\n%f[^\n]   %f[^ ]") do
+      if option ~= "--help " then
+        lines[#lines + 1] = ("| `%s` | `%s` | %s |"):format(
+          (option:gsub(" $", "")),
+          command,
+          (about:gsub("%s+", " "))
+        )
+      end
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+---------------------------------------------------------------- all of them
+
+-- How an object of a class is called in the reference.
+local OBJECTS = {
+  mlxresolve = {
+    mlx = "mlx",
+    Resolver = "resolver",
+    Request = "request",
+    ResolveOptions = "options",
+  },
+  world = { World = "world", Stream = "stream", Socket = "socket", Waiter = "waiter" },
+  plugin = {
+    Query = "query",
+    Answer = "answer",
+    Context = "ctx",
+    PluginCache = "ctx.cache",
+    Change = "change",
+    Failure = "failure",
+  },
+}
+OBJECTS.mlxresolve.OpenOptions, OBJECTS.mlxresolve.Result = "options", "result"
+
+local makers = {
+  plugins = function()
+    return reference.plugin_table(plugins.new(world_with_plugins(), { "plugins" }))
+  end,
+  common = reference.common_table,
+  policy = reference.policy_table,
+  cache = reference.cache_table,
+  types = reference.types_table,
+  commands = commands,
+  options = options,
+  mistakes = mistakes,
+  home = function()
+    return block("lua", documents.read("examples/home.lua"))
+  end,
+  rack = function()
+    return block("lua", part("examples/custom_fallback.lua", "local rack = use", "}"))
+  end,
+  run = documents.printed_by_run,
+}
+for file, objects in pairs(OBJECTS) do
+  for class, object in pairs(objects) do
+    makers[class] = function()
+      return meta.table(meta.read("lua/meta/" .. file .. ".d.lua")[class], object)
+    end
+  end
+end
+
+--- What a document should say now. What cannot be had on this machine stays as it is.
 ---@param path string
 ---@return string
 function documents.expected(path)
-  return reference.fill(documents.read(path), {
-    plugins = reference.plugin_table(built_in()),
-    common = reference.common_table(),
-    policy = reference.policy_table(),
-  })
+  local text = documents.read(path)
+  local tables = {}
+  for name, old in text:gmatch("<!%-%- table: (%a+) %-%->\n(.-)<!%-%- end %-%->") do
+    tables[name] = makers[name] and (makers[name]() or old)
+  end
+  return reference.fill(text, tables)
 end
 
 return documents
