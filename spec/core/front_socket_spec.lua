@@ -23,7 +23,7 @@ local STRANGER = [[
     print("udp", reply.rcode, #reply.answers, ede and ede.code or "none")
     local stream = dns_client.tcp(endpoint)
     stream:ask(query)
-    local packet = stream:receive(0.5)
+    local packet = stream:receive()
     print("tcp", packet and core.wire.decode(packet).rcode or "closed")
     stream:close()
   end

@@ -12,7 +12,8 @@
 
 local uv = require("luv")
 
-local PATIENCE, TICK_MS = 1, 2
+-- Long, since other programs may want the machine; only what fails waits for it.
+local PATIENCE, TICK_MS = 10, 2
 
 local dns_client = {}
 
