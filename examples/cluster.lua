@@ -32,7 +32,7 @@ return mlx.policy {
     -- use("scan", {
     --   zones = { cluster },
     --   subnets = { "192.168.2.0/24" },
-    --   verify = { use("ssh_host_key", { known_hosts = "/etc/ssh/ssh_known_hosts" }) },
+    --   verify = { use("ssh_host_key", { known_hosts = { "/etc/ssh/ssh_known_hosts" } }) },
     -- }),
     use("dns", { servers = "system" }),
   },

@@ -2,6 +2,8 @@
 --- What a plugin sees. A plugin is a plain table; the functions that it defines tell what it
 --- can do (DESIGN: strategy `resolve`, retry policy `retry`, ranker `rank`, reaction
 --- `network_changed`, health `probe`, identity `identify`, observer `answered`, `open`/`close`).
+--- A plugin with `identify` may also define `knows(self, name, ctx)`: true when it could confirm a
+--- host of that name at all, false when not, or nil, message, code.
 --- `self` is the instance: `self.options` holds the checked options, other fields are its own.
 
 ---@class mlxresolve.Query
@@ -77,6 +79,11 @@ function Context:udp(options) end
 --- Opens a stream; `stream:read()` waits, "" at the end; `stream:write(data)`.
 ---@return table|nil stream, string? message, string? code
 function Context:connect(target) end
+--- A question, for `exchange` where no client's is at hand.
+---@param name string
+---@param type string
+---@return mlxresolve.Query
+function Context:query(name, type) end
 --- getaddrinfo in the pool. family 4, 6 or 0.
 ---@return string[]|nil addresses, string? message, string? code
 function Context:native(name, family) end
@@ -98,6 +105,22 @@ function Context:resolve(name, type) end
 --- The rest of the chain for this query (or for `query`).
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:next(query) end
+--- Runs a program without a shell, with nothing to read and no terminal; waits for its end, at
+--- most `timeout` ms (10 s), and kills it and what it has started when the wait ends before.
+---@param argv string[]  the program first, found by PATH unless it is a path
+---@param options { timeout: number? }?
+---@return integer|nil exit_code, string stdout_or_message, string stderr_or_code
+function Context:run(argv, options) end
+--- Looks for a host on the links of this machine that are up and no tunnel: calls
+--- `check(address, interface index)` for each neighbour and then for each address of `networks`
+--- that a knock (an empty datagram) wakes, at most 8 at a time; the first true value wins. One
+--- sweep at a time: another waits. Ends shortly before the deadline of the call.
+---@param options mlxresolve.SweepOptions
+---@param check fun(address: string, interface: integer): any, string?  accepted, or why not
+---@return string|nil address, integer|string interface_or_report, string report_or_code  ENOTFOUND
+---  after everything, ETIMEOUT when there was no time for everything,
+---  ENOTFOUND or EAGAIN when it is too early to look again
+function Context:sweep(options, check) end
 --- Runs functions side by side; the first that returns a true value wins, the others are
 --- cancelled. { after = ms } staggers. Returns the winner's values, or nil, message, code of the last.
 function Context:race(functions, options) end
@@ -130,9 +153,21 @@ function Context:file_stamp(path) end
 
 --- What an option of the type `plugin` holds: another plugin at work. Its functions are called
 --- without a context, `check:identify(name, address)`; its errors and timeout come as nil, message,
---- "EPLUGIN" or "ETIMEOUT".
+--- "EPLUGIN" or "ETIMEOUT". A function that the plugin does not have is nil.
 ---@class mlxresolve.PluginHandle
 ---@field name string  how the policy calls it
+
+---@class mlxresolve.SweepOptions
+---@field family "ipv4"|"ipv6"
+---@field networks string[]|"attached"|nil  what may be looked at of the attached networks; all, but
+---  neighbours only, when absent; IPv6 is not knocked at
+---@field rate number?      knocks a second, at most (and unless told) 64
+---@field limit integer?    addresses, at most (and unless told) 1,024
+---@field port integer?     that is knocked at, 9 (discard) unless told
+---@field mac string?       only neighbours with this MAC
+---@field address string?   only the neighbour with this address
+---@field key string?       what it is for: after one that failed, none with the same key for a pause
+---@field pause number?     ms, at least (and unless told) 60,000
 
 ---@class mlxresolve.PluginCache
 local PluginCache = {}

@@ -52,8 +52,15 @@ function World:native(waiter, name, family, deadline) end
 --- mlxresolve.Stream or nil, message, code.
 function World:connect(waiter, target) end
 
+--- Runs a program without a shell, in a process group of its own, with nothing to read. Wakes
+--- with: exit code, stdout, stderr; or nil, message, code (EINTR: ended by a signal, EFBIG: it
+--- printed more than 64 KiB). To cancel is to kill.
+---@param argv string[]
+---@return integer|nil operation, string? message, string? code
+function World:run(waiter, argv) end
+
 --- Forgets an operation: its waiter will not be woken.
----@param kind "exchange"|"native"|"dns_sd"|"connect"|"read"
+---@param kind "exchange"|"native"|"dns_sd"|"connect"|"read"|"run"
 ---@param operation integer
 function World:cancel(kind, operation) end
 

@@ -9,9 +9,11 @@ local query = require("mlxresolve.query")
 local responders = require("mlxresolve.native.responders")
 local sockets = require("mlxresolve.sockets")
 local subquery = require("mlxresolve.subquery")
+local sweep = require("mlxresolve.sweep")
 
 local EXCHANGE_TIMEOUT = 2000 -- ms, where neither option nor deadline says less
 local NATIVE_TIMEOUT = 5000
+local RUN_TIMEOUT = 10e3
 local FLAG_TCP, FLAG_NO_RECURSION = 1, 4
 
 local context = {}
@@ -96,6 +98,16 @@ function methods:exchange(server, asked, options)
     return nil, status, ttl
   end
   return answer.new(packet, status, ttl, asked.name)
+end
+
+--- A question to ask servers, where none has come from a client.
+function methods.query(_, name, type_name)
+  local canonical, message = core.name.canonical(name)
+  local number = query.type_numbers[type_name]
+  if not canonical or not number then
+    error(message or ('ctx:query: expected a type such as "A", got %s'):format(type_name), 2)
+  end
+  return query.new(canonical, number)
 end
 
 local function cancel_native(world, operation)
@@ -213,7 +225,34 @@ function methods:connect(target)
   return own(self, stream)
 end
 
+--- Looks for a host on the attached links: see mlxresolve.sweep.
+function methods:sweep(options, check)
+  return sweep.run(self.runtime, options, check)
+end
+
 ---------------------------------------------------------------- the machine
+
+local function cancel_run(world, operation)
+  world:cancel("run", operation)
+end
+
+local function run(self, argv)
+  local operation, message, code = self.world:run(self.scheduler.running, argv)
+  if not operation then
+    return nil, message, code
+  end
+  return self.scheduler:wait(cancel_run, self.world, operation)
+end
+
+--- Runs a program to its end, without a shell.
+function methods:run(argv, options)
+  local timeout = options and options.timeout or RUN_TIMEOUT
+  local code, stdout, stderr = self.scheduler:within(timeout, run, self, argv)
+  if not code and stderr == "ETIMEOUT" then
+    return nil, ("%s: did not end within %g ms"):format(argv[1], timeout), "ETIMEOUT"
+  end
+  return code, stdout, stderr
+end
 
 function methods:interfaces()
   return self.world:interfaces()

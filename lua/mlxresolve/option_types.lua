@@ -76,6 +76,11 @@ local function dns_type(value)
   return name and core.wire.type_number(name) and name or nil
 end
 
+local function mac(value)
+  local plain = type(value) == "string" and value:lower():gsub("-", ":")
+  return plain and plain:match("^%x%x:%x%x:%x%x:%x%x:%x%x:%x%x$") or nil
+end
+
 -- A host with a port: "mini1.local:50051", "192.0.2.1:50051".
 local function peer(value)
   if type(value) ~= "string" then
@@ -143,6 +148,7 @@ option_types.scalars = {
     read = zone,
     hint = zone_hint,
   },
+  mac = { expected = "a MAC address such as '02:00:5e:10:00:01'", read = mac },
   type = {
     expected = "a DNS type such as 'A', 'AAAA' or 'SRV'",
     read = dns_type,

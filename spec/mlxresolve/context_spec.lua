@@ -115,6 +115,40 @@ describe("mlxresolve.context", function()
     assert.same({ "quick", 1, 2 }, got)
   end)
 
+  it("makes questions of its own", function()
+    local got, b = inside(function(ctx)
+      local query = ctx:query("B.example", "PTR")
+      ctx:exchange("192.0.2.53", query, { timeout = 10 })
+      local ok, problem = pcall(ctx.query, ctx, "b.example", "PRT")
+      return query.name, query.type, ok, problem
+    end)
+    assert.same({ "b.example.", "PTR", false }, { unpack(got, 1, 3) })
+    assert.matches('expected a type such as "A", got PRT', got[4])
+    assert.equal(12, b.world.asked[1].type)
+  end)
+
+  it("runs programs, and gives them up in time", function()
+    local got, b = inside(function(ctx)
+      local code, out, err = ctx:run { "greet", "you" }
+      local _, message, reason = ctx:run({ "greet", "all" }, { timeout = 5 })
+      local _, absent = ctx:run { "other" }
+      return code, out, err, message, reason, absent
+    end, function(b)
+      b.world.programs.greet = function(argv)
+        return 2, "hello " .. argv[2], "hm", 10
+      end
+    end)
+    assert.same({
+      2,
+      "hello you",
+      "hm",
+      "greet: did not end within 5 ms",
+      "ETIMEOUT",
+      "other: no such file or directory",
+    }, got)
+    assert.is_false(b.world.ran[2].is_over)
+  end)
+
   it("ends what a call has spawned with the call", function()
     local ticks = 0
     local _, b = inside(function(ctx)

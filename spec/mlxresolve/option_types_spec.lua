@@ -22,6 +22,13 @@ describe("mlxresolve.option_types", function()
     assert.is_nil(read("endpoint", "192.0.2.1:70000", { port = 53 }))
   end)
 
+  it("reads MAC addresses, however they are written", function()
+    assert.equal("02:00:5e:10:00:0a", read("mac", "02-00-5E-10-00-0A"))
+    assert.is_nil(read("mac", "02:00:5e:10:00"))
+    assert.is_nil(read("mac", "02:00:5e:10:00:0g"))
+    assert.is_nil(read("mac", 5))
+  end)
+
   it("reads networks", function()
     assert.equal("192.0.2.0/24", read("network", "192.0.2.0/24"))
     assert.is_nil(read("network", "192.0.2.0/33"))

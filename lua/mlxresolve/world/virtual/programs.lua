@@ -4,8 +4,8 @@
 local programs = {}
 
 --- `world.programs[argv[1]]` is a function (argv, world) that returns the exit code, stdout, stderr
---- and optionally a delay in ms; or nil, message, code, delay. Where there is none, there is no such
---- program.
+--- and optionally a delay in ms; or nil, message, code, delay. Where there is none, there is no
+--- such program.
 function programs:run(waiter, argv)
   local ran = { argv = argv, at = self.time, is_over = false }
   self.ran[#self.ran + 1] = ran
