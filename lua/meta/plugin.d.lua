@@ -112,14 +112,14 @@ function Context:next(query) end
 ---@return integer|nil exit_code, string stdout_or_message, string stderr_or_code
 function Context:run(argv, options) end
 --- Looks for a host on the links of this machine that are up and no tunnel: calls
---- `check(address, interface index)` for each neighbour and then for each address of `networks`
---- that a knock (an empty datagram) wakes, at most 8 at a time; the first true value wins. One
---- sweep at a time: another waits. Ends shortly before the deadline of the call.
+--- `check(address, interface index)`, which returns true or nil and why not, for each neighbour and
+--- then for each address of `networks` that a knock (an empty datagram) wakes, at most 8 at a time;
+--- the first true value wins. One sweep at a time: another waits. Codes: ENOTFOUND after everything;
+--- ETIMEOUT when there was no time for everything, shortly before the deadline of the call; either
+--- that or EAGAIN when it is too early to look for the same key again.
 ---@param options mlxresolve.SweepOptions
----@param check fun(address: string, interface: integer): any, string?  accepted, or why not
----@return string|nil address, integer|string interface_or_report, string report_or_code  ENOTFOUND
----  after everything, ETIMEOUT when there was no time for everything,
----  ENOTFOUND or EAGAIN when it is too early to look again
+---@param check fun(address: string, interface: integer): any, string?
+---@return string|nil address, integer|string interface_or_report, string report_or_code
 function Context:sweep(options, check) end
 --- Runs functions side by side; the first that returns a true value wins, the others are
 --- cancelled. { after = ms } staggers. Returns the winner's values, or nil, message, code of the last.
