@@ -119,12 +119,12 @@ static uint32_t ttl_of(const mlxr_answer_info_t *info, const clamp_t *clamp,
 
 static void fill(mlxr_store_t *store, mlxr_entry_t *entry,
                  const mlxr_answer_info_t *info, const mlxr_cache_note_t *note,
-                 const uint8_t *answer, uint32_t ttl, uint64_t now) {
+                 const uint8_t *answer, uint32_t ttl, uint64_t put) {
   const uint8_t *body = answer + MLXR_HEADER_LEN + entry->name_len + 4;
   entry->strategy = note->strategy;
   entry->interface = note->interface;
-  entry->put_low = (uint32_t)now;
-  entry->put_high = (uint16_t)(now >> 32);
+  entry->put_low = (uint32_t)put;
+  entry->put_high = (uint16_t)(put >> 32);
   entry->ttl = ttl;
   entry->answers = mlxr_get16(answer + 6);
   entry->authorities = answer[9] & 1u;
@@ -144,12 +144,19 @@ static bool is_worth_more(const mlxr_store_t *store, const mlxr_entry_t *entry,
          !mlxr_entry_is_over(entry, store->stale, now);
 }
 
+static uint64_t when_said(const mlxr_cache_note_t *note, uint64_t now) {
+  uint64_t at = now + MLXR_STORE_EPOCH;
+  return note->age < at ? at - note->age : 0;
+}
+
 static int put_in(mlxr_store_t *store, const mlxr_cache_key_t *key,
                   uint64_t hash, const mlxr_answer_info_t *info,
                   const mlxr_cache_note_t *note, const uint8_t *answer,
                   uint32_t ttl, uint64_t now) {
   mlxr_entry_t *entry = mlxr_store_get(store, key, hash);
-  if (is_worth_more(store, entry, info->status, now))
+  uint64_t put = when_said(note, now);
+  if (is_worth_more(store, entry, info->status, now) ||
+      (note->age > 0 && entry && mlxr_entry_put(entry) >= put))
     return 0;
   if (ttl == 0) {
     if (entry && info->status != MLXR_STATUS_FAILURE)
@@ -160,7 +167,7 @@ static int put_in(mlxr_store_t *store, const mlxr_cache_key_t *key,
   entry = mlxr_store_put(store, key, hash, body_len, now);
   if (!entry)
     return MLXR_ENOSPACE;
-  fill(store, entry, info, note, answer, ttl, now);
+  fill(store, entry, info, note, answer, ttl, put);
   store->puts++;
   return 0;
 }
@@ -264,6 +271,31 @@ int mlxr_cache_get(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
     mlxr_answer_age(out, hit->len, UINT32_MAX, STALE_TTL, STALE_TTL);
   else if (hit->age > 0)
     mlxr_answer_age(out, hit->len, hit->age, 0, UINT32_MAX);
+  return rc;
+}
+
+int mlxr_cache_copy(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
+                    uint64_t now, uint8_t *out, size_t cap,
+                    mlxr_cache_record_t *record) {
+  uint64_t hash;
+  mlxr_store_t *store =
+      mlxr_cache_shard(cache, key->name, key->name_len, &hash);
+  pthread_mutex_lock(&store->lock);
+  mlxr_entry_t *entry = mlxr_store_get(store, key, hash);
+  int rc = entry && !mlxr_entry_is_over(entry, store->stale, now);
+  if (rc == 1 && answer_len(entry) > cap)
+    rc = MLXR_ENOSPACE;
+  if (rc == 1) {
+    *record = (mlxr_cache_record_t){.len = answer_len(entry),
+                                    .age = mlxr_entry_age(entry, now),
+                                    .ttl = entry->ttl,
+                                    .strategy = entry->strategy,
+                                    .interface = entry->interface,
+                                    .flags = entry->flags,
+                                    .status = (enum mlxr_status)entry->status};
+    copy_out(entry, out);
+  }
+  pthread_mutex_unlock(&store->lock);
   return rc;
 }
 

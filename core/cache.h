@@ -40,6 +40,7 @@ typedef struct mlxr_cache_note {
   uint32_t strategy;         ///< hash of the strategy instance
   uint32_t interface;        ///< index of the receiving interface; 0 unknown
   uint32_t min_ttl, max_ttl; ///< seconds; 0 means the cache's own
+  uint64_t age;              ///< ms since it was said
   uint8_t flags;
 } mlxr_cache_note_t;
 
@@ -78,7 +79,8 @@ void mlxr_cache_free(mlxr_cache_t *cache);
 /// Copies an answer in, in place of what was there. An answer of TTL 0 after
 /// clamping is not kept, and returns 0 all the same. An answer without records
 /// bears no TTL: it lives for `note->min_ttl`. A failure never takes the place
-/// of an answer that could still serve as stale. MLXR_EMISMATCH when it answers
+/// of an answer that could still serve as stale, nor one that bears an age that
+/// of a younger one. MLXR_EMISMATCH when it answers
 /// another question than the key's, MLXR_ENOSPACE when it is too large for the
 /// cache.
 int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
@@ -91,6 +93,23 @@ int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
 int mlxr_cache_get(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                    bool accept_stale, uint64_t now, uint8_t *out, size_t cap,
                    mlxr_cache_hit_t *hit);
+
+/// An entry as it was put.
+typedef struct mlxr_cache_record {
+  size_t len;   ///< of the answer that was copied out
+  uint64_t age; ///< ms since it was put
+  uint32_t ttl; ///< seconds that it had then, after clamping
+  uint32_t strategy;
+  uint32_t interface;
+  uint8_t flags;
+  enum mlxr_status status;
+} mlxr_cache_record_t;
+
+/// Copies an answer out as it was put, fresh or stale: 1, 0 when there is none,
+/// MLXR_ENOSPACE. Counts nothing: for those who keep it elsewhere.
+int mlxr_cache_copy(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
+                    uint64_t now, uint8_t *out, size_t cap,
+                    mlxr_cache_record_t *record);
 
 /// Drops what the filter means; returns how many entries.
 size_t mlxr_cache_flush(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,

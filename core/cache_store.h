@@ -17,12 +17,16 @@ enum {
   MLXR_STORE_SHARD_MIN = 256 * 1024
 };
 
+/// Added to the clock, in ms, so that an entry can be older than the machine
+/// has been running.
+#define MLXR_STORE_EPOCH (UINT64_C(1) << 40)
+
 /// As it lies in memory, in multiples of 8 bytes.
 typedef struct mlxr_entry {
   uint32_t strategy;
   uint32_t interface;
   uint32_t purpose;
-  uint32_t put_low; ///< ms when it was put, in 48 bits
+  uint32_t put_low; ///< ms when it was put, with MLXR_STORE_EPOCH, in 48 bits
   uint32_t ttl;     ///< s, after clamping
   uint16_t put_high;
   uint16_t type;
@@ -150,6 +154,7 @@ static inline uint8_t *mlxr_entry_body(mlxr_entry_t *entry) {
 /// ms since it was put; 0 when the clock of the caller is behind.
 static inline uint64_t mlxr_entry_age(const mlxr_entry_t *entry, uint64_t now) {
   uint64_t put = mlxr_entry_put(entry);
+  now += MLXR_STORE_EPOCH;
   return now > put ? now - put : 0;
 }
 

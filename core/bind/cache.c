@@ -5,6 +5,7 @@
 
 #include "../rdata.h"
 #include "bind.h"
+#include "filter.h"
 
 #define CACHE_CLASS "mlxresolve.Cache"
 #define ROWS_CLASS "mlxresolve.CacheRows"
@@ -87,6 +88,7 @@ static int cache_put(lua_State *L) {
   note.interface = get_u32(L, 4, "interface");
   note.min_ttl = get_u32(L, 4, "min_ttl");
   note.max_ttl = get_u32(L, 4, "max_ttl");
+  note.age = mlxr_bind_field(L, 4, "age", 0, UINT64_C(1) << 40);
   if (get_flag(L, 4, "rotate"))
     note.flags |= MLXR_CACHE_ROTATE;
   if (get_flag(L, 4, "pinned"))
@@ -132,86 +134,38 @@ static int cache_get(lua_State *L) {
   return 6;
 }
 
-/* ---- filters ---- */
-
-typedef struct filter {
-  mlxr_cache_filter_t meant;
-  uint8_t name[MLXR_NAME_MAX];
-  uint8_t suffix[MLXR_NAME_MAX];
-} filter_t;
-
-/* A name that cannot be read must not end up as "any name". */
-static const uint8_t *check_name(lua_State *L, int arg, const char *field,
-                                 uint8_t wire[MLXR_NAME_MAX]) {
-  size_t len;
-  lua_getfield(L, arg, field);
-  if (lua_isnil(L, -1)) {
-    lua_pop(L, 1);
-    return NULL;
-  }
-  if (lua_type(L, -1) != LUA_TSTRING ||
-      mlxr_bind_name(L, lua_gettop(L), wire, &len) != 0)
-    luaL_error(L, "%s: expected a name, got %s", field,
-               lua_isstring(L, -1) ? lua_tostring(L, -1)
-                                   : luaL_typename(L, -1));
-  lua_pop(L, 1);
-  return wire;
+static int cache_copy(lua_State *L) {
+  mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
+  uint8_t name[MLXR_NAME_MAX], out[MLXR_PACKET_MAX];
+  mlxr_cache_key_t key = {.name = name};
+  mlxr_cache_record_t record;
+  lua_Integer type = luaL_checkinteger(L, 3);
+  luaL_argcheck(L, type >= 0 && type <= UINT16_MAX, 3, "expected a type");
+  uint64_t now = mlxr_bind_now(L, 4);
+  key.type = (uint16_t)type;
+  key.purpose = check_u32(L, 5);
+  if (mlxr_bind_name(L, 2, name, &key.name_len) != 0)
+    return mlxr_bind_fail(L, MLXR_ETEXT, lua_tostring(L, 2));
+  int rc = mlxr_cache_copy(cache, &key, now, out, sizeof out, &record);
+  if (rc < 0)
+    return mlxr_bind_fail(L, rc, NULL);
+  if (rc == 0)
+    return 0;
+  lua_pushlstring(L, (const char *)out, record.len);
+  lua_pushnumber(L, (lua_Number)record.age);
+  lua_pushnumber(L, record.ttl);
+  lua_pushnumber(L, record.strategy);
+  lua_pushnumber(L, record.interface);
+  return 5;
 }
 
-static uint16_t check_type(lua_State *L, int arg) {
-  size_t len;
-  uint16_t type = 0;
-  lua_getfield(L, arg, "type");
-  if (!lua_isnil(L, -1)) {
-    const char *text = luaL_checklstring(L, -1, &len);
-    if (mlxr_type_from_text(text, len, &type) != 0)
-      luaL_error(L, "type: expected a record type, got %s", text);
-  }
-  lua_pop(L, 1);
-  return type;
-}
-
-/* The list lives in a userdata that stays on the stack. */
-static void check_strategies_but(lua_State *L, int arg,
-                                 mlxr_cache_filter_t *out) {
-  lua_getfield(L, arg, "strategies_but");
-  if (lua_isnil(L, -1))
-    return;
-  luaL_checktype(L, -1, LUA_TTABLE);
-  int list = lua_gettop(L);
-  size_t count = lua_objlen(L, list);
-  uint32_t *strategies = lua_newuserdata(L, (count + 1) * sizeof *strategies);
-  for (size_t i = 0; i < count; i++) {
-    lua_rawgeti(L, list, (int)i + 1);
-    strategies[i] = check_u32(L, lua_gettop(L));
-    lua_pop(L, 1);
-  }
-  out->strategies_but = strategies;
-  out->strategies_but_count = count;
-}
-
-/* Returns what the core takes for everything when there is no filter. */
-static const mlxr_cache_filter_t *check_filter(lua_State *L, int arg,
-                                               filter_t *out) {
-  if (lua_isnoneornil(L, arg))
-    return NULL;
-  luaL_checktype(L, arg, LUA_TTABLE);
-  memset(&out->meant, 0, sizeof out->meant);
-  out->meant.name = check_name(L, arg, "name", out->name);
-  out->meant.suffix = check_name(L, arg, "suffix", out->suffix);
-  out->meant.type = check_type(L, arg);
-  out->meant.interface = get_u32(L, arg, "interface");
-  out->meant.strategy = get_u32(L, arg, "strategy");
-  out->meant.older_than = get_u32(L, arg, "older_than");
-  check_strategies_but(L, arg, &out->meant);
-  return &out->meant;
-}
+/* ---- flushing ---- */
 
 static int cache_flush(lua_State *L) {
   mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
   uint64_t now = mlxr_bind_now(L, 2);
-  filter_t filter;
-  const mlxr_cache_filter_t *meant = check_filter(L, 3, &filter);
+  mlxr_bind_filter_t filter;
+  const mlxr_cache_filter_t *meant = mlxr_bind_check_filter(L, 3, &filter);
   lua_pushnumber(L, (lua_Number)mlxr_cache_flush(cache, meant, now));
   return 1;
 }
@@ -288,8 +242,8 @@ static int cache_list(lua_State *L) {
   lua_Number limit = luaL_optnumber(L, 4, LIST_DEFAULT);
   luaL_argcheck(L, limit >= 1 && limit <= LIST_MAX, 4,
                 "expected a number of entries");
-  filter_t filter;
-  const mlxr_cache_filter_t *meant = check_filter(L, 3, &filter);
+  mlxr_bind_filter_t filter;
+  const mlxr_cache_filter_t *meant = mlxr_bind_check_filter(L, 3, &filter);
   rows_t *rows = lua_newuserdata(L, sizeof *rows);
   memset(rows, 0, sizeof *rows);
   rows->limit = (size_t)limit;
@@ -327,9 +281,10 @@ static int cache_stats(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"put", cache_put},     {"get", cache_get},
-                                   {"flush", cache_flush}, {"list", cache_list},
-                                   {"stats", cache_stats}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"put", cache_put},   {"get", cache_get},
+                                   {"copy", cache_copy}, {"flush", cache_flush},
+                                   {"list", cache_list}, {"stats", cache_stats},
+                                   {NULL, NULL}};
 
 static const luaL_Reg functions[] = {{"new", cache_new}, {NULL, NULL}};
 

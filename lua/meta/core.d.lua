@@ -255,6 +255,7 @@ local Cache = {}
 ---@field min_ttl integer?
 ---@field max_ttl integer?
 ---@field purpose integer?    32-bit hash, 0 for none
+---@field age integer?        ms since it was said; a younger answer is not replaced
 ---@field rotate boolean?
 ---@field pinned boolean?     not evicted for others
 
@@ -273,6 +274,15 @@ function Cache:put(answer, now, note) end
 ---@param accept_stale boolean?
 ---@return string|nil answer, integer ttl, integer age, integer strategy, integer interface, boolean is_stale
 function Cache:get(name, type, now, purpose, accept_stale) end
+
+--- An answer as it was put, fresh or stale, with the TTL in s that it had then. Nothing when there
+--- is none. Counts no hit.
+---@param name string    canonical
+---@param type integer   type number
+---@param now number
+---@param purpose integer?
+---@return string|nil answer, integer age_ms, integer ttl, integer strategy, integer interface
+function Cache:copy(name, type, now, purpose) end
 
 ---@class mlxresolve.CacheFilter
 ---@field name string?

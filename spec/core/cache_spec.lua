@@ -232,6 +232,47 @@ describe("the cache", function()
     end)
   end)
 
+  describe("with answers that bear an age", function()
+    it("counts their TTL from when they were said, even before the clock began", function()
+      local cache = new { stale = 100 }
+      assert.is_true(cache:put(a(nil, 60), 5000, { age = 45000 }))
+      local bytes, ttl, age = cache:get("a.example.", A, 6000)
+      assert.same({ "answer", 14 }, said(bytes))
+      assert.same({ 14, 46 }, { ttl, age })
+      assert.is_nil((cache:get("a.example.", A, 20000)))
+      assert.is_true((select(6, cache:get("a.example.", A, 20000, 0, true))))
+    end)
+
+    it("takes those whose TTL ran out as stale, as long as those are kept", function()
+      local cache = new { stale = 100 }
+      cache:put(a("old.example.", 60), 1000, { age = 150000 })
+      cache:put(a("over.example.", 60), 1000, { age = 161000 })
+      assert.is_nil((cache:get("old.example.", A, 1000)))
+      assert.is_string((cache:get("old.example.", A, 1000, 0, true)))
+      assert.is_nil((cache:get("over.example.", A, 1000, 0, true)))
+    end)
+
+    it("does not let them take the place of younger ones", function()
+      local cache = new()
+      cache:put(a(nil, 60, "192.0.2.2"), 9000)
+      cache:put(a(nil, 60, "192.0.2.1"), 10000, { age = 2000 })
+      assert.same({ "192.0.2.2" }, (answer.data((cache:get("a.example.", A, 10000)))))
+      cache:put(a(nil, 60, "192.0.2.3"), 11000, { age = 1000 })
+      assert.same({ "192.0.2.3" }, (answer.data((cache:get("a.example.", A, 11000)))))
+    end)
+  end)
+
+  it("copies an answer as it was put, without counting a hit", function()
+    local cache, stored = new { stale = 100, max_ttl = 50 }, a(nil, 60)
+    cache:put(stored, 1000, { strategy = 7, interface = 3, purpose = 9 })
+    local copied = { cache:copy("A.example", A, 53500, 9) }
+    assert.same({ "answer", 50 }, said(copied[1]))
+    assert.same({ 52500, 50, 7, 3 }, { unpack(copied, 2) })
+    assert.is_nil((cache:copy("a.example.", A, 53500)))
+    assert.is_nil((cache:copy("a.example.", A, 151000, 9)))
+    assert.same({ 0, 0, 0 }, { cache:stats().hits, cache:stats().stale_hits, cache:stats().misses })
+  end)
+
   describe("with stale answers", function()
     it("gives them only on request, with a TTL of 30 s", function()
       local cache = new { stale = 100 }
