@@ -49,7 +49,7 @@ local function able_checks(self, name)
 end
 
 local function confirm(checks, name, address)
-  local confirmed, reason = false, "nobody could tell who it is"
+  local confirmed = false
   for _, check in ipairs(checks) do
     local ok, why = check:identify(name, address)
     if not ok and why then
@@ -57,7 +57,7 @@ local function confirm(checks, name, address)
     end
     confirmed = confirmed or ok
   end
-  return confirmed, reason
+  return confirmed
 end
 
 local function look(self, query, ctx, checks, wanted)

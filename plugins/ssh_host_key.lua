@@ -110,7 +110,7 @@ function ssh_host_key:identify(name, address, ctx)
   elseif said:find("Host key verification failed", 1, true) then
     return nil, ("has another SSH host key than %s"):format(alias), "EIDENTITY"
   elseif not said:find("^ssh: connect to host ") then
-    return nil, "ssh: " .. (said:match("[^\r\n]+") or "no word"):gsub("%c", "?"), "EIDENTITY"
+    return nil, "ssh: " .. (said:match("[^\r\n]+") or "it broke off"):gsub("%c", "?"), "EIDENTITY"
   end
 end
 

@@ -18,7 +18,7 @@ local DISCARD = 9
 local LOOK = 100 -- ms between two looks at the neighbour table
 local SETTLE = 1000 -- ms after the last knock in which somebody may still answer
 local MARGIN = 50 -- ms before the caller's deadline, in which to tell what has been done
-local REASONS = 3 -- told of those who were rejected
+local REASONS = 3 -- told of those who were refused
 
 local sweep = {}
 
@@ -64,7 +64,8 @@ local function next_candidate(state)
 end
 
 local function note_rejected(state, target, reason)
-  state.rejected = state.rejected + 1
+  local kind = reason and "refused" or "unknown"
+  state[kind] = state[kind] + 1
   if reason and #state.reasons < REASONS then
     state.reasons[#state.reasons + 1] = ("%s: %s"):format(target.address, reason)
   end
@@ -137,7 +138,11 @@ local function report(state)
   if state.is_waiting then
     return "waited for another scan"
   end
-  local text = ("%d candidates, %d rejected"):format(state.candidates, state.rejected)
+  local text = ("%d candidates, %d refused, %d unknown"):format(
+    state.candidates,
+    state.refused,
+    state.unknown
+  )
   if #state.addresses > 0 then
     text = ("%s, %d of %d addresses knocked at"):format(text, state.knocks, #state.addresses)
   end
@@ -195,7 +200,8 @@ local function new_state(runtime, options, check)
     seen = {},
     reasons = {},
     candidates = 0,
-    rejected = 0,
+    refused = 0,
+    unknown = 0,
     knocks = 0,
     problem = false,
     entry = false,
@@ -207,7 +213,7 @@ end
 --- The result of a look that found nobody, remembered under its key.
 local function fail(state)
   local message = report(state)
-  local is_done = state.is_complete and state.rejected == state.candidates
+  local is_done = state.is_complete and state.refused + state.unknown == state.candidates
   if state.entry then
     state.entry.message, state.entry.code = message, is_done and "ENOTFOUND" or "EAGAIN"
   end

@@ -39,7 +39,7 @@ describe("mlxresolve.sweep", function()
     end, neighbours(2))
     assert.equal("10.0.0.3", address)
     assert.equal(2, interface)
-    assert.equal("2 candidates, 1 rejected", report)
+    assert.equal("2 candidates, 0 refused, 1 unknown", report)
   end)
 
   it("checks at most eight at a time", function()
@@ -59,7 +59,7 @@ describe("mlxresolve.sweep", function()
       return nil, "not " .. address
     end, neighbours(5))
     assert.equal(
-      "5 candidates, 5 rejected; 10.0.0.2: not 10.0.0.2; 10.0.0.3: not 10.0.0.3; "
+      "5 candidates, 5 refused, 0 unknown; 10.0.0.2: not 10.0.0.2; 10.0.0.3: not 10.0.0.3; "
         .. "10.0.0.4: not 10.0.0.4",
       report
     )
@@ -127,7 +127,10 @@ describe("mlxresolve.sweep", function()
         return "EMFILE"
       end
     end)
-    assert.matches("^0 candidates, 0 rejected, 0 of 253 addresses knocked at; 0.0.0.0:0", report)
+    assert.matches(
+      "^0 candidates, 0 refused, 0 unknown, 0 of 253 addresses knocked at; 0.0.0.0:0",
+      report
+    )
   end)
 
   it("needs no pause after waiting for its turn in vain", function()
