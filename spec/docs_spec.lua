@@ -322,10 +322,11 @@ describe("the meta files", function()
     compare("lua/mlxresolve/query.lua", "methods", classes.Query)
     compare("lua/mlxresolve/context.lua", "methods", classes.Context)
     compare("lua/mlxresolve/plugin_cache.lua", "methods", classes.PluginCache)
-    local b, seen =
-      bed.open { bed.strategy("s", function(query)
+    local b, seen = bed.open {
+      bed.strategy("s", function(query)
         return query:answer("192.0.2.1")
-      end) }
+      end),
+    }
     b.resolver.chain.observers = {
       {
         plugin = { answered = true },
@@ -403,10 +404,11 @@ describe("the meta files", function()
       end
     end
     assert.same(sorted(classes.mlx.functions), sorted(functions))
-    local b =
-      bed.open { bed.strategy("s", function(query)
+    local b = bed.open {
+      bed.strategy("s", function(query)
         return query:answer("192.0.2.1")
-      end) }
+      end),
+    }
     for name in pairs(classes.Resolver.functions) do
       assert.equal("function", type(b.resolver[name]), name)
     end

@@ -46,7 +46,7 @@ end
 
 -- A machine called mini1 with one address on one link, where nobody speaks.
 local MINI1 = [[
-echo mini1 >/proc/sys/kernel/hostname
+hostname mini1
 unshare --net sleep 30 & far=$!
 while [ "$(readlink /proc/$far/ns/net)" = "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
 ip link add eth0 type veth peer name far netns $far &&
