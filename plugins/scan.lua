@@ -11,6 +11,7 @@ local scan = {
       required = true,
       doc = "who confirms a candidate: one has to, and none may refuse it",
     },
+    zones = { "list", of = "zone", min = 1, required = true, doc = "whose hosts are looked for" },
     subnets = {
       "choice",
       of = { { "enum", values = { "attached" } }, { "list", of = "network", min = 1 } },

@@ -3,7 +3,8 @@
 --- here hold whatever a plugin asks for.
 ---
 --- A knock is an empty datagram: before the kernel can send it, it has to ask the link who has the
---- address, and whoever answers that stands in the neighbour table.
+--- address, and whoever answers that stands in the neighbour table. Where nobody answers, kernels
+--- ask two or three times, a second apart.
 
 local gates = require("mlxresolve.sweep.gate")
 local group = require("mlxresolve.group")

@@ -18,7 +18,8 @@ while True:
     payload = b"\x01" + struct.pack(">I", 2) + struct.pack(">I", len(text)) + text + b"\0\0\0\0"
     padding = 8 - (len(payload) + 5) % 8 + 4
     padding += -(len(payload) + 5 + padding) % 8
-    client.sendall(struct.pack(">IB", len(payload) + 1 + padding, padding) + payload + b"\0" * padding)
+    head = struct.pack(">IB", len(payload) + 1 + padding, padding)
+    client.sendall(head + payload + b"\0" * padding)
     try:
         while client.recv(4096):
             pass
@@ -40,7 +41,8 @@ describe("scan beside hosts that multicast does not reach", function()
   -- Without the rights of root sshd has none to give up.
   local function start_sshd(host, key)
     local file = folder .. "/sshd_" .. host
-    shell.write(file, ("HostKey %s\nPidFile none\nUsePAM no\nListenAddress %s\n"):format(key, net:address(host)))
+    local settings = "HostKey %s\nPidFile none\nUsePAM no\nListenAddress %s\nListenAddress %s\n"
+    shell.write(file, settings:format(key, net:address(host), net:address(host, 6)))
     local sshd = { "/usr/sbin/sshd", "-D", "-e", "-f", file }
     local process = net:spawn(host, { "unshare", "--user", "--map-user=1", "--", unpack(sshd) })
     process:wait_for("Server listening")
@@ -87,7 +89,9 @@ describe("scan beside hosts that multicast does not reach", function()
       "master",
       policy:format(
         ([[subnets = { "10.99.0.0/26" }, zones = { "local" },
-          verify = { use("ssh_host_key", { known_hosts = { "%s/known_hosts" } }) }]]):format(folder)
+          verify = { use("ssh_host_key", { known_hosts = { "%s/known_hosts" } }) }]]):format(
+          folder
+        )
       )
     )
     by_name = daemons.start(
@@ -118,6 +122,15 @@ describe("scan beside hosts that multicast does not reach", function()
     assert.equal("scan", shown.addresses[1].strategy)
     assert.equal("silent", tries(shown).mdns.result)
     assert.matches("^%d candidates, %d refused, %d unknown", tries(shown).scan.detail)
+  end)
+
+  it("finds the IPv6 address that the same machine has, when it was seen", function()
+    net:exec("master", { "ssh-keyscan", "-T", "2", net:address("impostor", 6) })
+    net:exec("master", { "ssh-keyscan", "-T", "2", net:address("mini2", 6) })
+    local run, shown = by_key:query("mini2.local", "AAAA", "--trace")
+    assert.equal(0, run.code, run.out .. run.err)
+    assert.equal("fd99::c", shown.addresses[1].address)
+    assert.matches("^%d candidates, 0 refused", tries(shown).scan.detail)
   end)
 
   it("believes neither another key nor somebody who talks like ssh", function()

@@ -5,8 +5,8 @@ local mlx = require("mlxresolve")
 describe("plugin scan", function()
   local b, checked, who
 
-  -- A check that takes 20 ms and confirms `who[name]`, an address or several; `who[address]` is the
-  -- name of another.
+  -- A check that takes 20 ms and confirms `who[name]`, an address or several; `who[address]` is
+  -- the name of another.
   local function check(extra)
     local plugin = {
       name = "check",
@@ -28,7 +28,7 @@ describe("plugin scan", function()
 
   local function open(options, hosts, fields)
     checked, who = {}, {}
-    options.verify = options.verify or { check() }
+    options.verify, options.zones = options.verify or { check() }, { "local" }
     b = bed.open({ mlx.use("scan", options) }, fields or { deadline = "60s" })
     b.world.links = { lan.link(2, "eth0", { "10.0.0.1/24", "fd00::1/64" }) }
     lan.attach(b.world, hosts or {})
@@ -362,7 +362,7 @@ describe("plugin scan", function()
       bed.strategy("other", function(query)
         return query.type == "A" and query:answer { a = "192.0.2.1" } or nil
       end),
-      mlx.use("scan", { verify = { check() } }),
+      mlx.use("scan", { zones = { "local" }, verify = { check() } }),
     }, {})
     local result = b:ask("mini2.local", "AAAA", { trace = true })
     local trace = result and result.trace or b.resolver:traces(1)[1].trace
@@ -384,8 +384,19 @@ describe("plugin scan", function()
     assert.same({}, b.world.sent)
   end)
 
+  it("is not asked beyond its zones, and needs some", function()
+    open { subnets = { "10.0.0.0/28" } }
+    ask("example.org")
+    assert.same({}, b.world.sent)
+    local ok, message = pcall(function()
+      return bed.open { mlx.use("scan", { verify = { check() } }) }
+    end)
+    assert.is_false(ok)
+    assert.matches("'zones' is missing", tostring(message))
+  end)
+
   it("cannot do without a check", function()
-    for _, options in ipairs { {}, { verify = {} } } do
+    for _, options in ipairs { { zones = { "local" } }, { zones = { "local" }, verify = {} } } do
       local ok, message = pcall(function()
         return bed.open { mlx.use("scan", options) }
       end)

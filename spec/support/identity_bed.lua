@@ -5,7 +5,7 @@ local mlx = require("mlxresolve")
 
 local identity_bed = {}
 
---- Opens one. `bed:identify(name, address)` returns what the check says; `bed:knows(name)` likewise.
+--- Opens one. `bed:identify(name, address)` returns what the check says, as does `bed:knows(name)`.
 ---@param check any  what `mlx.use` makes
 ---@param further table[]?  strategies behind it
 function identity_bed.open(check, further)

@@ -2,7 +2,7 @@
 
 local virtual_lan = {}
 
---- An interface: "eth0" with one or more "10.0.0.1/24", an index and, by `fields`, a kind and so on.
+--- An interface: "eth0" with one or more "10.0.0.1/24", an index and, by `fields`, a kind….
 function virtual_lan.link(index, name, addresses, fields)
   local link = { index = index, name = name, kind = "ethernet", up = true, multicast = true }
   link.point_to_point, link.mac, link.mtu, link.gateways = false, false, 1500, {}
