@@ -49,7 +49,7 @@ describe("mlxresolve.race", function()
     b = bed.open {
       mlx.race { mlx.use(passing) },
       strategy("next", function(query)
-        return query:answer({ a = "192.0.2.2" })
+        return query:answer { a = "192.0.2.2" }
       end),
     }
     assert.equal("192.0.2.2", b:address("a.example"))
@@ -57,13 +57,13 @@ describe("mlxresolve.race", function()
 
   it("asks only members that fit", function()
     local elsewhere = strategy("elsewhere", function(query)
-      return query:answer({ a = "192.0.2.66" })
+      return query:answer { a = "192.0.2.66" }
     end)
     elsewhere.zones = { "local" }
     local b = bed.open {
       mlx.race { mlx.use(elsewhere) },
       strategy("next", function(query)
-        return query:answer({ a = "192.0.2.2" })
+        return query:answer { a = "192.0.2.2" }
       end),
     }
     assert.equal("192.0.2.2", b:address("a.example"))
