@@ -24,7 +24,9 @@ enum {
   BYTES_MIN = 64 * 1024,
   SHARDS_MAX = 64,
   LINE = 64,
-  STALE_TTL = 30, /* RFC 8767 section 4 */
+  STALE_TTL = 30,   /* RFC 8767 section 4 */
+  DUE_SHARE = 10,   /* of a TTL, in which a hit makes it due */
+  DUE_TTL_MIN = 10, /* s: below, expiry is soon enough */
   HUGE_PAGES_FROM = 64 * 1024 * 1024
 };
 
@@ -130,7 +132,7 @@ static void fill(mlxr_store_t *store, mlxr_entry_t *entry,
   entry->authorities = answer[9] & 1u;
   entry->status = (unsigned)info->status & 3u;
   entry->rcode = info->rcode;
-  entry->flags = note->flags & (uint8_t)~MLXR_CACHE_PINNED;
+  entry->flags = note->flags & (uint8_t) ~(MLXR_CACHE_PINNED | MLXR_CACHE_DUE);
   memcpy(mlxr_entry_body(entry), body, entry->body_len);
   if (note->flags & MLXR_CACHE_PINNED)
     mlxr_store_pin(store, entry);
@@ -218,6 +220,7 @@ void mlxr_cache_describe(const mlxr_entry_t *entry, uint64_t now,
   out->interface = entry->interface;
   out->flags = entry->flags;
   out->status = (enum mlxr_status)entry->status;
+  out->is_due = false;
 }
 
 static void copy_out(mlxr_entry_t *entry, uint8_t *out) {
@@ -231,6 +234,15 @@ static void copy_out(mlxr_entry_t *entry, uint8_t *out) {
   mlxr_set16(at, entry->type);
   mlxr_set16(at + 2, MLXR_CLASS_IN);
   memcpy(at + 4, mlxr_entry_body(entry), entry->body_len);
+}
+
+/* Only one hit says so, however many there are before the new answer comes. */
+static bool becomes_due(mlxr_entry_t *entry, const mlxr_cache_hit_t *hit) {
+  if (hit->ttl > entry->ttl / DUE_SHARE || entry->ttl < DUE_TTL_MIN ||
+      hit->is_stale || (entry->flags & MLXR_CACHE_DUE))
+    return false;
+  entry->flags |= MLXR_CACHE_DUE;
+  return true;
 }
 
 static int get_from(mlxr_store_t *store, const mlxr_cache_key_t *key,
@@ -250,6 +262,7 @@ static int get_from(mlxr_store_t *store, const mlxr_cache_key_t *key,
   if (hit->len > cap)
     return MLXR_ENOSPACE;
   copy_out(entry, out);
+  hit->is_due = becomes_due(entry, hit);
   if (entry->heat < MLXR_STORE_HEAT_MAX)
     entry->heat++;
   hit->is_stale ? store->stale_hits++ : store->hits++;

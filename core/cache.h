@@ -32,7 +32,8 @@ typedef struct mlxr_cache_key {
 enum {
   MLXR_CACHE_ROTATE = 1,  ///< answer in cyclic order
   MLXR_CACHE_SUSPECT = 2, ///< usable, but a change made it doubtful
-  MLXR_CACHE_PINNED = 4   ///< not evicted for others
+  MLXR_CACHE_PINNED = 4,  ///< not evicted for others
+  MLXR_CACHE_DUE = 8      ///< the cache's own: a hit said that it is due
 };
 
 /// Who said it, where, and how it is to be kept.
@@ -52,6 +53,8 @@ typedef struct mlxr_cache_hit {
   uint32_t interface;
   uint8_t flags;
   bool is_stale;
+  bool is_due; ///< time to ask again: the first hit in the last tenth of a TTL
+               ///< of 10 s or more
   enum mlxr_status status;
 } mlxr_cache_hit_t;
 

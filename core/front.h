@@ -51,8 +51,10 @@ typedef struct mlxr_front_options {
 
 /// A question that the cache could not answer.
 typedef struct mlxr_miss {
-  uint32_t slot;       ///< names the question until it was answered
-  const uint8_t *name; ///< wire, lower case; lent until it was answered
+  uint32_t slot;       ///< names the question until it was answered; 0: nobody
+                       ///< waits, but what was answered will soon run out
+  const uint8_t *name; ///< wire, lower case; lent until it was answered, of
+                       ///< slot 0 until the next step or flush
   uint16_t name_len;
   uint16_t type;
   bool is_tcp;

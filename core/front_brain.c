@@ -52,6 +52,12 @@ static size_t take_from(mlxr_front_t *front, front_worker_t *worker,
   size_t n = 0;
   while (n < count && front_ring_take(&worker->asked, &index)) {
     front_miss_t *miss = &front->misses[index];
+    if (miss->is_refresh) {
+      front->refreshes[front->refresh_count++] = miss;
+      describe(front, miss, &out[n]);
+      out[n++].slot = 0;
+      continue;
+    }
     if (++miss->generation == 0)
       miss->generation = 1;
     miss->is_out = true;
@@ -67,6 +73,7 @@ int mlxr_front_step(mlxr_front_t *front, uint64_t now, mlxr_miss_t *out,
   if (count > FRONT_BATCH)
     count = FRONT_BATCH;
   front->turn++;
+  mlxr_front_forget_refreshes(front);
   for (uint32_t i = 0; i < front->worker_count && n < count; i++) {
     uint32_t whose = (front->turn + i) % front->worker_count;
     n += take_from(front, front->workers[whose], out + n, count - n);
@@ -229,6 +236,7 @@ static void send_datagrams(mlxr_front_t *front) {
 }
 
 void mlxr_front_flush(mlxr_front_t *front) {
+  mlxr_front_forget_refreshes(front);
   if (front->batch_count > 0)
     send_datagrams(front);
   for (uint32_t i = 0; i < front->worker_count; i++) {

@@ -5,6 +5,7 @@
  * datagrams front_system_*.c   what differs between systems: batched calls,
  * accept front_worker.c     a thread: the loop, datagrams, hits, misses
  *   front_tcp.c        connections, on the first thread
+ *   front_refresh.c    cached answers that are to be asked for anew
  *   front_brain.c      the brain's side: step, answer, flush, sleep
  *
  * Who may touch what: a worker and all that hangs on it belong to its thread,
@@ -84,6 +85,8 @@ typedef struct front_miss {
   uint32_t connection, connection_generation;
   bool is_tcp;
 
+  bool is_refresh; ///< nobody waits: an entry of the cache is due
+
   bool is_out;         ///< the brain's: stepped out and not answered
   uint16_t generation; ///< the brain's: tells users of this record apart
 
@@ -118,6 +121,7 @@ typedef struct front_worker {
   uint64_t now;     ///< of this round of the loop
   uint32_t rotation;
   uint32_t hits, queued; ///< of this batch
+  uint32_t wanted;       ///< refreshes of this batch
   uint32_t *free;        ///< indices of unused records; last in, first out
   uint32_t free_count;
   front_ring_t asked; ///< misses on their way to the brain
@@ -142,6 +146,8 @@ struct mlxr_front {
   front_batch_t batch;
   const front_socket_t *leave_by[FRONT_BATCH];
   bool has_replies[MLXR_FRONT_THREADS_MAX];
+  front_miss_t *refreshes[FRONT_BATCH]; ///< of the last step
+  uint32_t refresh_count;
   uint8_t *scratch;
   front_counts_t counts;
 };
@@ -211,6 +217,14 @@ void mlxr_front_collect(front_worker_t *worker);
 /// The largest reply to a request.
 size_t mlxr_front_limit(const mlxr_front_options_t *options,
                         const mlxr_request_t *request, bool is_tcp);
+
+/* front_refresh.c */
+
+/// Tells the brain that what it said of a request is due; without a free record
+/// the entry just runs out.
+void mlxr_front_want(front_worker_t *worker, const mlxr_request_t *request);
+/// The brain's: gives the records of its last step's refreshes back.
+void mlxr_front_forget_refreshes(mlxr_front_t *front);
 
 /* front_tcp.c */
 

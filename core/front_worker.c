@@ -80,6 +80,8 @@ static int serve_cached(front_worker_t *worker, const mlxr_request_t *request,
   mlxr_cache_hit_t hit;
   int found = mlxr_cache_get(worker->front->cache, &key, false, worker->now,
                              out, cap, &hit);
+  if (found == 1 && hit.is_due)
+    mlxr_front_want(worker, request);
   if (found == 1)
     return reply(worker, request, is_tcp, &hit, out, cap);
   if (found == MLXR_ENOSPACE && !is_tcp)
@@ -195,10 +197,10 @@ static void count_batch(front_worker_t *worker, unsigned received,
  * work steps back once. After hits only it must not, or a brain that computes
  * would get every second slice. */
 static void hand_over(front_worker_t *worker) {
-  if (worker->queued == 0)
+  if (worker->queued + worker->wanted == 0)
     return;
   front_count(&worker->counts.misses, worker->queued);
-  worker->queued = 0;
+  worker->queued = worker->wanted = 0;
   mlxr_front_wake(worker->front);
   sched_yield();
 }

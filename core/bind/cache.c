@@ -131,7 +131,9 @@ static int cache_get(lua_State *L) {
   lua_pushnumber(L, hit.strategy);
   lua_pushnumber(L, hit.interface);
   lua_pushboolean(L, hit.is_stale);
-  return 6;
+  lua_pushboolean(L, hit.is_due);
+  lua_pushstring(L, status_names[hit.status]);
+  return 8;
 }
 
 static int cache_copy(lua_State *L) {

@@ -77,6 +77,9 @@ function directory:system_servers()
   local world = self.world
   local path = world:env("MLXRESOLVE_RESOLV_CONF") or RESOLV_CONF
   local stamp = world:file_stamp(path)
+  if stamp ~= self.system_stamp and self.system_stamp then
+    self.failures:flush()
+  end
   if stamp ~= self.system_stamp or not self.system_list then
     self.system_stamp = stamp
     self.system_list = {}

@@ -6,6 +6,7 @@
 local fingerprint = require("mlxresolve.policy.fingerprint")
 local query = require("mlxresolve.query")
 local run = require("mlxresolve.run")
+local stale = require("mlxresolve.stale")
 local traces = require("mlxresolve.trace")
 
 local HISTORY = 256 -- traces kept for who asks later
@@ -27,6 +28,7 @@ function flight.new(runtime)
     count = 0,
     started = 0,
     joined = 0,
+    refreshed = 0,
     history = {},
     next_history = 1,
     spare_traces = {},
@@ -38,6 +40,11 @@ end
 function one_methods:client()
   local front = self.slots[1] and self.runtime.front
   return front and front:client(self.slots[1]) or false
+end
+
+--- The patience of those who wait is over: see stale.lua.
+function one_methods:fire()
+  stale.tell(self)
 end
 
 ---------------------------------------------------------------- landing
@@ -98,6 +105,9 @@ local function land(self)
   end
   self.is_over = true
   self.task = false
+  if self.timer_at then
+    self.runtime.scheduler.timers:remove(self)
+  end
   unlink(self)
   if self.is_private then
     split_private(self)
@@ -159,16 +169,23 @@ local function new_flight()
     is_native_echo = false,
     is_private = false,
     is_over = false,
+    is_refresh = false,
+    is_late = false,
     has_failed = false,
     was_asked = false,
     denial = false,
     answer = false,
     message = false,
     code = false,
+    timer_at = false,
+    timer_next = false,
+    timer_previous = false,
+    timer_order = 0,
   }, one_mt)
 end
 
---- Starts a flight. Options: is_shared (default true), parent, timeout, is_native_echo, purpose.
+--- Starts a flight. Options: is_shared (default true), parent, timeout, is_native_echo, purpose,
+--- is_refresh (goes on though nobody waits).
 ---@param name string
 ---@param number integer
 ---@param options table?
@@ -185,6 +202,7 @@ function methods:start(name, number, options)
   new.timeout = options.timeout or false
   new.is_native_echo = options.is_native_echo or false
   new.is_private, new.is_over = false, false
+  new.is_refresh, new.is_late = options.is_refresh or false, false
   new.has_failed, new.was_asked = false, false
   new.message, new.code = false, false
   new.query = query.new(name, number, options.purpose, new)
@@ -198,6 +216,9 @@ function methods:start(name, number, options)
   end
   self.count = self.count + 1
   self.started = self.started + 1
+  if runtime.stale_timer then
+    runtime.scheduler.timers:add(new, new.started_at + runtime.stale_timer)
+  end
   local task = runtime.scheduler:spawn(run.flight, new)
   task.flight, task.on_end, task.on_end_object = new, on_task_end, new
   new.task = task
@@ -226,7 +247,19 @@ function methods:join(name, number, waiter, options)
   return found
 end
 
---- Takes a waiter out; the last one ends the flight.
+--- Starts a flight that nobody waits for, unless one is under way or has just failed.
+---@param name string
+---@param number integer
+---@param purpose string|false|nil
+function methods:refresh(name, number, purpose)
+  if self:find(name, number, purpose) or self.runtime.failures:find(name, number, purpose) then
+    return
+  end
+  self.refreshed = self.refreshed + 1
+  self:start(name, number, { purpose = purpose, is_refresh = true })
+end
+
+--- Takes a waiter out; the last one ends the flight, unless it refreshes the cache.
 function methods.leave(_, one, waiter)
   for i, other in ipairs(one.waiters) do
     if other == waiter then
@@ -234,7 +267,7 @@ function methods.leave(_, one, waiter)
       break
     end
   end
-  if #one.waiters == 0 and #one.slots == 0 and one.task then
+  if #one.waiters == 0 and #one.slots == 0 and one.task and not one.is_refresh then
     one.runtime.scheduler:cancel(one.task)
   end
 end

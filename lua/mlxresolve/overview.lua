@@ -65,7 +65,12 @@ function overview.status(resolver)
     observers = statuses(chain.observers),
     cache = resolver.cache:stats(),
     dns = front and front:stats() or nil,
-    queries = { under_way = flights.count, started = flights.started, joined = flights.joined },
+    queries = {
+      under_way = flights.count,
+      started = flights.started,
+      joined = flights.joined,
+      refreshed = flights.refreshed,
+    },
     interfaces = interfaces(resolver.world),
     network_changes = resolver.changes or 0,
   }

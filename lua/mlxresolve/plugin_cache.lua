@@ -56,6 +56,7 @@ function methods:flush(filter)
     -- or it would say the same again, from what it has heard
     runtime.mdns_engine:forget(core_filter)
   end
+  runtime.failures:flush(core_filter)
   return runtime.cache:flush(runtime.world:now(), core_filter)
 end
 

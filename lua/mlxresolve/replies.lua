@@ -5,17 +5,45 @@ local SERVFAIL, REFUSED = 2, 5
 -- RFC 8914 info codes
 local EDE_OTHER, EDE_STALE, EDE_PROHIBITED, EDE_NETWORK, EDE_TIMEOUT = 0, 3, 18, 23, 22
 
-local EDE_TEXT_MAX = 300 -- bytes; the reply has to fit into a datagram
+local replies = {
+  TEXT_MAX = 300, -- bytes of EDE text; the reply has to fit into a datagram
+}
 
-local replies = {}
+--- The code and the text of a failure, for flights that have failed and for what is remembered.
+---@param code string
+---@param text string
+---@param message string
+---@return integer ede_code, string ede_text
+function replies.explain(code, text, message)
+  return code == "ETIMEOUT" and EDE_TIMEOUT or EDE_NETWORK, text ~= "" and text or message
+end
 
---- A question that the front could not answer from the cache.
+--- Answers from what is known without asking anybody: what came in between the front's look and
+--- ours, what may be stale, what has just failed.
+local function recall(resolver, slot, name, number)
+  local packet, failure, _, _, _, _, is_stale = resolver:recall(name, number)
+  if packet then
+    resolver.front:answer(slot, packet, is_stale and EDE_STALE or nil, failure and failure.text)
+    return true
+  elseif failure then
+    local ede_code, ede_text = replies.explain(failure.code, failure.text, failure.message)
+    resolver.front:refuse(slot, SERVFAIL, ede_code, ede_text)
+    return true
+  end
+  return false
+end
+
+--- A question that the front could not answer from the cache; slot 0 is one that it did answer,
+--- and that is to be asked again before the answer runs out.
 ---@param resolver mlxresolve.Resolver
 ---@param slot integer
 ---@param name string
 ---@param number integer
 function replies.question(resolver, slot, name, number)
   local flights = resolver.flights
+  if slot == 0 then
+    return flights:refresh(name, number)
+  end
   if resolver.native_names[name] then
     -- the system's resolver may be asking us on behalf of our own lookup: do not wait for that one
     local echo = flights:start(name, number, { is_shared = false, is_native_echo = true })
@@ -23,16 +51,14 @@ function replies.question(resolver, slot, name, number)
     return
   end
   local flight = flights:find(name, number)
-  if not flight then
-    local packet = resolver.cache:get(name, number, resolver.world:now(), 0, false)
-    if packet then
-      -- it came in between the front's look and ours
-      resolver.front:answer(slot, packet)
-      return
-    end
-    flight = flights:start(name, number)
-  else
+  local may_know = not flight or flight.is_late or resolver.gives_stale_at_once
+  if may_know and recall(resolver, slot, name, number) then
+    return
+  end
+  if flight then
     flights.joined = flights.joined + 1
+  else
+    flight = flights:start(name, number)
   end
   local slots = flight.slots
   slots[#slots + 1] = slot
@@ -43,19 +69,18 @@ local function outcome(flight)
   local answer = flight.answer
   if answer then
     if answer.is_stale then
-      return answer.packet, 0, EDE_STALE, flight.trace:summary(EDE_TEXT_MAX)
+      return answer.packet, 0, EDE_STALE, flight.trace:summary(replies.TEXT_MAX)
     end
     if not answer.strategy then
-      return answer.packet, 0, EDE_OTHER, flight.trace:summary(EDE_TEXT_MAX)
+      return answer.packet, 0, EDE_OTHER, flight.trace:summary(replies.TEXT_MAX)
     end
     return answer.packet, 0
   end
   if not flight.was_asked then
     return false, REFUSED, EDE_PROHIBITED, flight.message
   end
-  local text = flight.trace:summary(EDE_TEXT_MAX)
-  local code = flight.code == "ETIMEOUT" and EDE_TIMEOUT or EDE_NETWORK
-  return false, SERVFAIL, code, text ~= "" and text or flight.message
+  local text = flight.trace:summary(replies.TEXT_MAX)
+  return false, SERVFAIL, replies.explain(flight.code, text, flight.message)
 end
 
 --- Answers all clients of a flight.

@@ -114,6 +114,7 @@ end
 
 local waiter_mt = {
   __index = {
+    takes_stale = true,
     landed = function(self, flight)
       self.flight = false
       part_done(self.request, {
@@ -129,27 +130,39 @@ local waiter_mt = {
   },
 }
 
-local function ask_cache(self, number)
-  local resolver = self.resolver
+--- What is known without asking anybody, as a part; nil when the chain is to be asked.
+local function recall(self, index, type_name, number)
   if self.is_fresh then
     return nil
   end
-  return resolver:cached(self.name, number, self.purpose)
+  local answer, failure = self.resolver:known(self.name, number, self.purpose)
+  if not answer and not failure then
+    return nil
+  end
+  local try = {
+    strategy = answer and answer.strategy,
+    result = answer and "cached" or "failed",
+    at = 0,
+    ms = 0,
+    detail = failure and "not long ago: " .. failure.message,
+  }
+  return {
+    index = index,
+    type = type_name,
+    answer = answer,
+    message = failure and failure.message,
+    code = failure and failure.code,
+    is_cached = true,
+    trace = self.wants_trace and { try },
+  }
 end
 
 local function ask(self, index, type_name)
   local number = query.type_numbers[type_name]
   local resolver = self.resolver
-  local known = ask_cache(self, number)
+  local known = recall(self, index, type_name, number)
   if known then
-    local try = { strategy = known.strategy, result = "cached", at = 0, ms = 0, detail = false }
-    return part_done(self, {
-      index = index,
-      type = type_name,
-      answer = known,
-      is_cached = true,
-      trace = self.wants_trace and { try },
-    })
+    return part_done(self, known)
   end
   local waiter = setmetatable({ request = self, index = index, type = type_name }, waiter_mt)
   self.waiters[#self.waiters + 1] = waiter

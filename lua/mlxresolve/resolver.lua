@@ -1,11 +1,11 @@
 --- A resolver: a policy at work in a world. What `mlx.open` returns.
 
-local answers = require("mlxresolve.answer")
 local chains = require("mlxresolve.chain")
 local core = require("mlxresolve.core")
 local directory = require("mlxresolve.directory")
-local fingerprint = require("mlxresolve.policy.fingerprint")
+local failures = require("mlxresolve.failures")
 local flights = require("mlxresolve.flight")
+local memory = require("mlxresolve.memory")
 local network = require("mlxresolve.network")
 local overview = require("mlxresolve.overview")
 local plugin_cache = require("mlxresolve.plugin_cache")
@@ -15,6 +15,7 @@ local schedulers = require("mlxresolve.scheduler")
 local units = require("mlxresolve.units")
 
 local DEFAULT_DEADLINE = 4500 -- ms
+local DEFAULT_STALE_TIMER = 1800 -- ms, RFC 8767 section 5
 local DEFAULT_CACHE = { size = 32 * 1024 * 1024, min_ttl = 1, max_ttl = 3600, stale = 0 }
 local MAX_NEGATIVE_TTL = 3 * 3600 -- s, RFC 2308 section 5
 
@@ -22,8 +23,10 @@ local resolver = {}
 local methods = {}
 local mt = { __name = "mlxresolve.resolver", __index = methods }
 
-for name, fn in pairs(directory) do
-  methods[name] = fn
+for _, part in ipairs { directory, memory } do
+  for name, fn in pairs(part) do
+    methods[name] = fn
+  end
 end
 
 ---------------------------------------------------------------- opening
@@ -42,7 +45,12 @@ end
 local function take_policy(self, policy)
   self.policy = policy
   self.deadline = policy.deadline or DEFAULT_DEADLINE
-  self.serves_stale = (policy.cache and policy.cache.stale or 0) > 0
+  local cache = policy.cache or {}
+  self.serves_stale = (cache.stale or 0) > 0
+  self.gives_stale_at_once = self.serves_stale and cache.stale_mode == "immediate"
+  self.stale_timer = self.serves_stale
+    and not self.gives_stale_at_once
+    and (cache.stale_timer or DEFAULT_STALE_TIMER)
 end
 
 --- Opens a resolver on a checked policy. It serves nothing until `listen` is called.
@@ -69,6 +77,7 @@ function resolver.new(policy, world)
   }, mt)
   take_policy(self, policy)
   self.plugin_cache = plugin_cache.new(self)
+  self.failures = failures.new(self)
   self.flights = flights.new(self)
   self.chain = chains.new(self, policy)
   self.chain:open()
@@ -87,23 +96,6 @@ function methods:mdns()
 end
 
 ---------------------------------------------------------------- asking
-
---- A fresh answer of the cache, or nil.
----@param name string  canonical
----@param number integer
----@param purpose string|false|nil
----@return mlxresolve.Answer|nil
-function methods:cached(name, number, purpose)
-  local packet, ttl, _, strategy, interface =
-    self.cache:get(name, number, self.world:now(), fingerprint.text(purpose), false)
-  if not packet then
-    return nil
-  end
-  local answer = answers.new(packet, (core.answer.read(packet)), ttl, name)
-  answer.strategy = self:strategy_name(strategy)
-  answer.interface = interface ~= 0 and interface or false
-  return answer
-end
 
 --- Resolves a name: A and AAAA unless `options` says otherwise.
 ---
@@ -201,6 +193,7 @@ function methods:watch_network()
   end
   self.network = network.watch(self, function(change)
     self.changes = (self.changes or 0) + 1
+    self.failures:flush()
     self.scheduler:spawn(function()
       for _, instance in ipairs(self.chain.reactions) do
         instance:call("network_changed", false, change, instance.ctx)
@@ -224,6 +217,7 @@ function methods:replace_policy(policy)
     kept[#kept + 1] = hash
   end
   self.cache:flush(self.world:now(), { strategies_but = kept })
+  self.failures:flush()
   if #self.chain.reactions > 0 then
     self:watch_network()
   end

@@ -1,7 +1,7 @@
 --- What a flight does: passes through the chain until somebody knows, and what it all came to.
 
-local answers = require("mlxresolve.answer")
 local rank = require("mlxresolve.rank")
+local stale = require("mlxresolve.stale")
 local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
 
 local run = {}
@@ -52,24 +52,6 @@ local function keep(self, answer)
   self.runtime.cache:put(answer.packet, self.runtime.world:now(), note)
 end
 
---- With no answer: what the cache still has, if the policy allows.
-local function stale_answer(self)
-  local runtime = self.runtime
-  if not runtime.serves_stale then
-    return nil
-  end
-  local packet, _, _, strategy, interface =
-    runtime.cache:get(self.name, self.number, runtime.world:now(), self.purpose_hash, true)
-  if not packet then
-    return nil
-  end
-  local answer = answers.read(packet)
-  answer.is_stale = true
-  answer.interface = interface
-  answer.strategy = runtime:strategy_name(strategy)
-  return answer
-end
-
 --- Nobody knows the name, and nobody failed: that is a denial, though not one to remember.
 local function verdict(self)
   if not self.was_asked then
@@ -81,6 +63,17 @@ local function verdict(self)
   elseif not self.code then
     self.code, self.message = "EFAILED", "every strategy failed"
   end
+end
+
+--- What the cache still has, if the policy allows; else why there is nothing.
+local function without_answer(self)
+  local failures = self.runtime.failures
+  local old = stale.get(self.runtime, self.name, self.number, self.purpose_hash)
+  local answer = old or verdict(self)
+  if self.has_failed and self.was_asked then
+    failures:note(self, old ~= nil)
+  end
+  return answer
 end
 
 --- Runs the chain for a flight, within its time; leaves `answer`, or `code` and `message`.
@@ -104,8 +97,9 @@ function run.flight(self)
   if answer then
     answer = rank.apply(self.chain.rankers, answer, self.query, runtime)
     keep(self, answer)
+    runtime.failures:forget(self)
   else
-    answer = stale_answer(self) or verdict(self)
+    answer = without_answer(self)
   end
   self.answer = answer or false
 end

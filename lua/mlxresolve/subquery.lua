@@ -55,9 +55,11 @@ end
 function subquery.ask(runtime, name, number, parent)
   local flights = runtime.flights
   local purpose = parent and parent.query.purpose
-  local known = runtime:cached(name, number, purpose)
+  local known, failure = runtime:known(name, number, purpose)
   if known then
     return known
+  elseif failure then
+    return nil, failure.message, failure.code
   end
   local found = flights:find(name, number, purpose)
   if parent and found and awaits(found, parent) then

@@ -14,6 +14,18 @@ schema.cache = {
   max_ttl = { "ttl", default = "1h", doc = "kept at most so long" },
   max_negative_ttl = { "ttl", default = "5m", doc = "denials are kept at most so long" },
   stale = { "ttl", default = "0s", doc = "served so long after expiry when nobody answers" },
+  stale_mode = {
+    "enum",
+    values = { "verify", "immediate" },
+    default = "verify",
+    doc = "whether what ran out is served when nobody has answered in time, or at once",
+  },
+  stale_timer = {
+    "duration",
+    default = "1.8s",
+    min = "1ms",
+    doc = 'how long "verify" waits for an answer before it serves what ran out',
+  },
   persist = {
     "choice",
     of = { "string", off },

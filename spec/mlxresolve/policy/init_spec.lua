@@ -24,6 +24,8 @@ describe("mlxresolve.policy", function()
       max_ttl = 86400,
       max_negative_ttl = 300,
       stale = 0,
+      stale_mode = "verify",
+      stale_timer = 1800,
       persist = false,
     }, checked.cache)
     assert.equal("finder", checked.strategies[1].name)

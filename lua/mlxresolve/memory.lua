@@ -1,0 +1,51 @@
+--- What a resolver knows without asking anybody: fresh answers, answers that ran out where the
+--- policy serves those, and failures that are too young to try again.
+
+local answers = require("mlxresolve.answer")
+local fingerprint = require("mlxresolve.policy.fingerprint")
+
+---@class mlxresolve.Resolver
+local memory = {}
+
+--- May what ran out be served now: at once, because asking has just failed, or because those who
+--- ask have waited long enough?
+local function takes_stale(self, name, number, purpose, failure)
+  if self.gives_stale_at_once or failure then
+    return true
+  end
+  local flight = self.flights:find(name, number, purpose)
+  return flight and flight.is_late
+end
+
+--- Looks up; what is due or stale is refreshed in the background.
+---@param name string  canonical
+---@param number integer
+---@param purpose string|false|nil
+---@return string|nil packet, mlxresolve.KnownFailure|false failure, integer? ttl, string? status, integer? strategy, integer? interface, boolean? is_stale
+function memory:recall(name, number, purpose)
+  local failure = self.failures:find(name, number, purpose)
+  local accepts_stale = self.serves_stale and takes_stale(self, name, number, purpose, failure)
+  local packet, ttl, _, strategy, interface, is_stale, is_due, status =
+    self.cache:get(name, number, self.world:now(), fingerprint.text(purpose), accepts_stale)
+  if is_due or is_stale then
+    self.flights:refresh(name, number, purpose)
+  end
+  return packet, failure, ttl, status, strategy, interface, is_stale
+end
+
+--- The same as an answer of the chain; nil and the failure, if it is one.
+---@return mlxresolve.Answer|nil, mlxresolve.KnownFailure|false
+function memory:known(name, number, purpose)
+  local packet, failure, ttl, status, strategy, interface, is_stale =
+    self:recall(name, number, purpose)
+  if not packet then
+    return nil, failure
+  end
+  local answer = answers.new(packet, status, ttl, name)
+  answer.strategy = self:strategy_name(strategy)
+  answer.interface = interface ~= 0 and interface or false
+  answer.is_stale = is_stale
+  return answer, failure
+end
+
+return memory
