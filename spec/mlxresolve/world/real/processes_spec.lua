@@ -67,6 +67,26 @@ describe("mlxresolve.world.real.processes", function()
     assert.same({ 0, "", "" }, { run_one("cat") })
   end)
 
+  it("keeps the sockets of this process to itself", function()
+    local out = select(
+      2,
+      run(function()
+        world:interfaces()
+        assert(world:udp({ bind = "127.0.0.1:0" }, function() end))
+        assert(world:native({ wake = function() end }, "localhost", 4, s:now() + 2000))
+        return execute { "sh", "-c", "ls -l /proc/$$/fd" }
+      end)
+    )
+    local kept = {}
+    for fd, what in out:gmatch(" (%d+) %-> (%S+)") do
+      if tonumber(fd) > 2 and (what:find("^socket") or what:find("^anon_inode")) then
+        kept[#kept + 1] = what
+      end
+    end
+    assert.same({}, kept)
+    assert.matches(" 0 %-> /dev/null\n", out)
+  end)
+
   it("says which program is not there", function()
     local _, message, code = run_one("/nonexistent/program")
     assert.equal("ENOENT", code)
