@@ -4,12 +4,15 @@
 ---   local reply = daemon:dig("mini2.local", "A", "+tcp")
 ---   assert.same({ "10.99.0.12" }, reply.answers)
 ---   local run, shown = daemon:query("mini2.local", "--trace")   -- shown: its JSON, a table a type
----   assert.is_true(daemon:stop())                               -- gently
+---   assert.equal(0, daemon:stop())                              -- its exit code
 ---
 --- The policy's text goes between `mlx.policy {` and `}`, with `mlx` and `use` at hand.
 
 local json = require("mlxresolve.json")
 local shell = require("support.shell")
+
+-- Says which process it is, and how it ended.
+local WATCHED = [["$@" & echo "pid $!"; wait $!; echo "ended with $?"]]
 
 local HEAD = 'local mlx = require("mlxresolve")\nlocal use = mlx.use\nreturn mlx.policy {\n'
 
@@ -33,7 +36,7 @@ daemon.program = working_folder() .. "/build/mlxresolve"
 ---@field policy_file string?         in place of the text
 
 local function environment(env)
-  local words = { "env" }
+  local words = { "sh", "-c", WATCHED, "sh", "env" }
   for name, value in pairs(env or {}) do
     words[#words + 1] = name .. "=" .. value
   end
@@ -75,6 +78,7 @@ function daemon.start(lan, host, policy, options)
   end
   self.process = lan:spawn(host, argv, { binds = options.binds })
   self.process:wait_for('"event":"ready"', 10)
+  self.pid = tonumber(self.process:output():match("pid (%d+)"))
   return self
 end
 
@@ -145,15 +149,22 @@ end
 --- The resident memory, KiB.
 ---@return integer
 function methods:memory()
-  local file = ("/proc/%d/status"):format(self.process.pid)
+  local file = ("/proc/%d/status"):format(self.pid)
   local run = self.lan:exec(self.host, { "cat", file })
   return assert(tonumber(run.out:match("VmRSS:%s*(%d+)")), run.err)
 end
 
---- Ends it with SIGTERM; true when it was gone within a second.
----@return boolean gently
+--- Ends it with SIGTERM: its exit code, or nil when it was not gone within a second.
+---@return integer|nil code
 function methods:stop()
-  return self.process:stop(1)
+  if not self.process:output():find("ended with") then
+    self.lan:switch("kill -TERM " .. self.pid)
+    if not pcall(self.process.wait_for, self.process, "ended with %d+", 1) then
+      self.lan:switch("kill -KILL " .. self.pid)
+      return nil
+    end
+  end
+  return tonumber(self.process:output():match("ended with (%d+)"))
 end
 
 return daemon
