@@ -90,7 +90,7 @@ return mlx.policy { listen = { "127.0.0.1:5453" }, control = "]] .. folder .. [[
   local bare = net:lua("master", (ASK_BARE:gsub("TIMES", TIMES)))
   local daemon = net:spawn("master", { cwd .. "/build/mlxresolve", "run", path })
   daemon:wait_for("strategies", 5)
-  local cold, cached = {}, nil
+  local cold = {}
   for _ = 1, TIMES do
     net:exec(
       "master",
@@ -108,7 +108,7 @@ return mlx.policy { listen = { "127.0.0.1:5453" }, control = "]] .. folder .. [[
     cold[#cold + 1] = tonumber(run.out:match('"ms":([%d.e-]+)'))
     assert(run.out:match('"cached":false'), run.out .. run.err)
   end
-  cached = net:lua("master", (ASK_DNS:gsub("TIMES", TIMES * 10)))
+  local cached = net:lua("master", (ASK_DNS:gsub("TIMES", TIMES * 10)))
   print(("a name of another host, %d times | median ms [min-max] |"):format(TIMES))
   print("|---|---|---|")
   local floor = report("a bare packet there and back", numbers(bare))

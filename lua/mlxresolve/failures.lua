@@ -78,7 +78,8 @@ end
 
 --- The oldest makes room, so that questions nobody repeats cannot pile up.
 local function add(self, flight)
-  local entry = { name = flight.name, number = flight.number, key = flight.key, delay = 0, till = 0 }
+  local entry =
+    { name = flight.name, number = flight.number, key = flight.key, delay = 0, till = 0 }
   local at = self.last % CAPACITY + 1
   if self.ring[at] then
     drop(self, self.ring[at])

@@ -80,7 +80,8 @@ local function unwrap(ms, ok, ...)
   error(problem, 0)
 end
 
---- Runs `fn(a, b, c, d)`: its results, or `nil, message, "ETIMEOUT"` after `ms`. Errors pass through.
+--- Runs `fn(a, b, c, d)`: its results, or `nil, message, "ETIMEOUT"` after `ms`. Errors pass
+--- through.
 ---@param ms number
 function scope:within(ms, fn, a, b, c, d)
   return unwrap(ms, self:attempt(ms, fn, a, b, c, d))
