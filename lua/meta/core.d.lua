@@ -272,7 +272,8 @@ function Cache:put(answer, now, note) end
 ---@param now number
 ---@param purpose integer?
 ---@param accept_stale boolean?
----@return string|nil answer, integer ttl, integer age, integer strategy, integer interface, boolean is_stale
+--- `is_due`: the first hit in the last tenth of a TTL of 10 s or more; time to ask again.
+---@return string|nil answer, integer ttl, integer age, integer strategy, integer interface, boolean is_stale, boolean is_due, string status
 function Cache:get(name, type, now, purpose, accept_stale) end
 
 --- An answer as it was put, fresh or stale, with the TTL in s that it had then. Nothing when there
@@ -527,7 +528,8 @@ function core.front.open(options, cache) end
 
 ---@class mlxresolve.Front
 local Front = {}
---- Stride 3: slot, name (canonical text), type number.
+--- Stride 3: slot, name (canonical text), type number. Slot 0: nobody waits, but what the cache
+--- answered will soon run out.
 ---@return integer items
 function Front:step(now, batch) end
 --- Declares the brain asleep; false: misses arrived, step again.

@@ -130,6 +130,12 @@ function Resolver:reload() end
 --- them without a filter; returns how many.
 ---@return integer|nil, string? message, string? code
 function Resolver:flush(filter) end
+--- Lists entries of the cache that such a filter means, at most `limit` (1000): each { name, type,
+--- status, ttl, age, stale, strategy, interface }; and whether there are more.
+---@param filter table?
+---@param limit integer?
+---@return table[]|nil, boolean|string has_more_or_message, string? code
+function Resolver:list(filter, limit) end
 --- What it is and how it does, as the control API's status.
 ---@return table
 function Resolver:status() end

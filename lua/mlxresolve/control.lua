@@ -3,7 +3,9 @@
 ---   GET  /v1/query?name=N[&type=T]…[&trace=1][&fresh=1][&timeout=2s]
 ---   GET  /v1/status
 ---   GET  /v1/trace[?limit=N]        the tries of the latest queries
----   POST /v1/cache/flush            {"name":"mini2.local"}, or nothing for all
+---   GET  /v1/cache[?name=N][&suffix=Z][&type=T][&interface=I]
+---          [&strategy=S][&older_than=10m][&limit=N]
+---   POST /v1/cache/flush            the same as {"name":"mini2.local"}, or nothing for all
 ---   POST /v1/reload
 ---
 --- A failed resolution is an answer of this API (200, `status` tells); only a request that
@@ -19,6 +21,7 @@ local methods = {}
 local mt = { __name = "mlxresolve.control", __index = methods }
 
 local MOST_TRACES = 100
+local ENTRIES, MOST_ENTRIES = 1000, 10000
 
 ---@class mlxresolve.ControlOptions
 ---@field resolver mlxresolve.Resolver
@@ -94,19 +97,48 @@ routes["/v1/trace"].run = function(self, request, reply)
   if not found then
     return refuse(reply, problem)
   end
-  local limit = found.limit and tonumber(found.limit[1]) or MOST_TRACES
-  if limit < 1 or limit % 1 ~= 0 then
-    return reply(400, { error = "limit: expected a whole number from 1", code = "EINVAL" })
+  local limit
+  limit, problem = parameters.limit(found.limit and found.limit[1], MOST_TRACES, MOST_TRACES)
+  if not limit then
+    return refuse(reply, problem)
   end
-  reply(200, { traces = self.resolver:traces(math.min(limit, MOST_TRACES)) })
+  reply(200, { traces = self.resolver:traces(limit) })
+end
+
+local FILTER = { "name", "suffix", "type", "interface", "strategy", "older_than" }
+
+routes["/v1/cache"] = { method = "GET" }
+routes["/v1/cache"].run = function(self, request, reply)
+  local found, problem = parameters.read(request.query, { "limit", unpack(FILTER) })
+  local fields, limit, filter = {}, nil, nil
+  for name, values in pairs(found or {}) do
+    fields[name] = values[#values]
+  end
+  if found then
+    limit, problem = parameters.limit(fields.limit, ENTRIES, MOST_ENTRIES)
+  end
+  if limit then
+    filter, problem = parameters.filter(fields)
+  end
+  if not filter then
+    return refuse(reply, problem)
+  end
+  local entries, has_more, code = self.resolver:list(filter, limit)
+  if not entries then
+    return reply(400, { error = has_more, code = code })
+  end
+  reply(200, { entries = entries, more = has_more })
 end
 
 routes["/v1/cache/flush"] = { method = "POST" }
 routes["/v1/cache/flush"].run = function(self, request, reply)
-  local known = { name = "string", suffix = "string", strategy = "string", interface = "string" }
+  local known = {}
+  for _, field in ipairs(FILTER) do
+    known[field] = "string"
+  end
   local filter, problem = parameters.body(request.body, known)
   if filter then
-    filter, problem = parameters.canonical(filter, { "name", "suffix" })
+    filter, problem = parameters.filter(filter)
   end
   if not filter then
     return refuse(reply, problem)

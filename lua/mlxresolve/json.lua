@@ -13,7 +13,7 @@ local DEPTH = 32
 local LISTS = {}
 for name in
   ([[addresses records trace traces listen strategies interfaces policies mistakes
-  rankers reactions observers retries peers]]):gmatch("%S+")
+  rankers reactions observers retries peers entries]]):gmatch("%S+")
 do
   LISTS[name] = true
 end
@@ -29,7 +29,7 @@ local ORDER = {}
 for name in
   ([[error code event version pid policy ok file line column text source control listen
   name type status addresses address family interface ttl strategy result records ms cached
-  stale detail trace]]):gmatch("%S+")
+  age stale detail trace]]):gmatch("%S+")
 do
   ORDER[#ORDER + 1] = name
   ORDER[name] = #ORDER

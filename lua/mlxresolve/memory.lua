@@ -21,7 +21,9 @@ end
 ---@param name string  canonical
 ---@param number integer
 ---@param purpose string|false|nil
----@return string|nil packet, mlxresolve.KnownFailure|false failure, integer? ttl, string? status, integer? strategy, integer? interface, boolean? is_stale
+---@return string|nil packet
+---@return mlxresolve.KnownFailure|false failure  has just failed; with a packet, that is stale
+---@return integer? ttl, string? status, integer? strategy, integer? interface, boolean? is_stale
 function memory:recall(name, number, purpose)
   local failure = self.failures:find(name, number, purpose)
   local accepts_stale = self.serves_stale and takes_stale(self, name, number, purpose, failure)

@@ -1,6 +1,7 @@
 --- The cache as plugins see it: `ctx.cache`.
 
 local answers = require("mlxresolve.answer")
+local cache_filter = require("mlxresolve.cache_filter")
 local core = require("mlxresolve.core")
 local query = require("mlxresolve.query")
 
@@ -14,41 +15,12 @@ function plugin_cache.new(runtime)
   return setmetatable({ runtime = runtime }, mt)
 end
 
---- Filters of plugins and operators use names where the core has numbers.
-local function translate(runtime, filter)
-  local core_filter = { type = filter.type, older_than = filter.older_than }
-  for _, field in ipairs { "name", "suffix" } do
-    if filter[field] then
-      local canonical, message, code = core.name.canonical(filter[field])
-      if not canonical then
-        return nil, ("%s %q: %s"):format(field, tostring(filter[field]), message), code
-      end
-      core_filter[field] = canonical
-    end
-  end
-  if type(filter.interface) == "string" then
-    core_filter.interface = runtime:interface_index(filter.interface)
-    if not core_filter.interface then
-      return nil, ("no interface %q"):format(filter.interface), "ENODEV"
-    end
-  else
-    core_filter.interface = filter.interface
-  end
-  if filter.strategy then
-    core_filter.strategy = runtime:strategy_hash(filter.strategy)
-    if not core_filter.strategy then
-      return nil, ("no strategy %q"):format(tostring(filter.strategy)), "ENOENT"
-    end
-  end
-  return core_filter
-end
-
 --- Drops what the filter means; everything without one. How many, or nil, message, code.
 ---@param filter mlxresolve.CacheFilter?  `interface` may be a name, `strategy` is a label
 ---@return integer|nil, string? message, string? code
 function methods:flush(filter)
   local runtime = self.runtime
-  local core_filter, message, code = translate(runtime, filter or {})
+  local core_filter, message, code = cache_filter.translate(runtime, filter or {})
   if not core_filter then
     return nil, message, code
   end

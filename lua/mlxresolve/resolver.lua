@@ -1,5 +1,6 @@
 --- A resolver: a policy at work in a world. What `mlx.open` returns.
 
+local cache_filter = require("mlxresolve.cache_filter")
 local chains = require("mlxresolve.chain")
 local core = require("mlxresolve.core")
 local directory = require("mlxresolve.directory")
@@ -238,6 +239,7 @@ function methods:reload()
   return true
 end
 
+methods.list = cache_filter.list
 methods.status = overview.status
 methods.traces = overview.traces
 

@@ -333,6 +333,33 @@ describe("the program", function()
     assert.are.equal(1, run("cache", "flush", "a..b", "--control", "s").code)
   end)
 
+  it("lists what the cache knows, and flushes by the same options", function()
+    serve()
+    run("query", "host.test", "A", "--control", "s")
+    local function names(...)
+      local done = run("cache", "ls", "--control", "s", "--json", ...)
+      assert.are.equal(0, done.code, done.err)
+      local list = {}
+      for line in done.out:gmatch("[^\n]+") do
+        local entry = json.decode(line)
+        list[#list + 1] = entry.name .. " " .. entry.type .. " " .. entry.status
+      end
+      return list
+    end
+    local all = { "host.test. A answer" }
+    assert.are.same(all, names())
+    assert.are.same(all, names("host.test"))
+    assert.are.same(all, names("*.test", "--type", "a"))
+    assert.are.same({}, names("*.test", "--type", "AAAA"))
+    assert.are.same({}, names("--older-than", "1h"))
+    says(run("cache", "ls", "--control", "s").out, "host.test  A  answer")
+    says(run("cache", "ls", "--strategy", "nobody", "--control", "s").err, "no strategy")
+    local flush = { "cache", "flush", "--control", "s", "*.test", "--older-than", "1h" }
+    assert.are.equal("0 entries dropped\n", run(unpack(flush)).out)
+    assert.are.equal("1 entry dropped\n", run("cache", "flush", "*.test", "--control", "s").out)
+    assert.are.same({}, names())
+  end)
+
   it("reads its policy again on reload and SIGHUP, and keeps the old one on mistakes", function()
     local daemon = serve()
     local function address()

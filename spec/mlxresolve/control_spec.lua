@@ -113,6 +113,46 @@ describe("mlxresolve.control", function()
     assert.are.same({}, resolver.filter)
   end)
 
+  it("reads all that a filter can say", function()
+    local body =
+      '{"suffix":"Local","type":"aaaa","interface":"eth0","strategy":"mdns","older_than":"10m"}'
+    ask("POST", "/v1/cache/flush", body)
+    assert.are.same({
+      suffix = "local.",
+      type = "AAAA",
+      interface = "eth0",
+      strategy = "mdns",
+      older_than = 600,
+    }, resolver.filter)
+  end)
+
+  it("lists what a filter means, and says whether there is more", function()
+    local limits = {}
+    function resolver.list(self, filter, limit)
+      self.filter, limits[#limits + 1] = filter, limit
+      return { { name = "a.local." } }, true
+    end
+    local reply = ask("GET", "/v1/cache?suffix=local&older_than=90&limit=5")
+    assert.are.same({ entries = { { name = "a.local." } }, more = true }, reply.value)
+    assert.are.same({ suffix = "local.", older_than = 90 }, resolver.filter)
+    ask("GET", "/v1/cache")
+    ask("GET", "/v1/cache?limit=999999999")
+    assert.are.same({ 5, 1000, 10000 }, limits)
+    assert.are.same({}, resolver.filter)
+  end)
+
+  it("refuses filters that mean nothing", function()
+    function resolver.list()
+      return nil, 'no strategy "x"', "ENOENT"
+    end
+    assert_refused(ask("GET", "/v1/cache?strategy=x"), 400, "ENOENT", "no strategy")
+    assert_refused(ask("GET", "/v1/cache?type=BEE"), 400, "ETEXT", "'BEE' is no record type")
+    assert_refused(ask("GET", "/v1/cache?older_than=soon"), 400, "EINVAL", "'10m'")
+    assert_refused(ask("GET", "/v1/cache?limit=x"), 400, "EINVAL", "whole number")
+    assert_refused(ask("GET", "/v1/cache?limit=nan"), 400, "EINVAL", "whole number")
+    assert_refused(ask("GET", "/v1/cache?sufix=a"), 400, "EINVAL", "did you mean 'suffix'?")
+  end)
+
   it("flushes nothing when the body is wrong", function()
     local cases = {
       { "{", "EFORMAT", "no JSON" },

@@ -106,7 +106,7 @@ end
 
 ---------------------------------------------------------------- the command line
 
-local COMMANDS = { "run", "query", "check", "status", "cache flush", "reload" }
+local COMMANDS = { "run", "query", "check", "status", "cache ls", "cache flush", "reload" }
 
 local function help(command)
   local words = { "help" }

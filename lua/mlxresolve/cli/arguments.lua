@@ -82,19 +82,36 @@ function commands.status(command)
   command:description("Show what the daemon does: listeners, strategies, cache, interfaces.")
 end
 
-function commands.cache(command, state)
-  command:description("Look after the daemon's cache.")
-  command:require_command(true):command_target("cache_command")
-  local flush = command:command("flush")
-  flush:description("Drop what is known about a name, or everything.")
-  flush
+local function add_filter(command)
+  command
     :argument("NAME")
     :argname("NAME")
     :target("name")
     :args("?")
-    :description("The name; everything when absent.")
-  add_help(flush, state)
-  flush:epilog(COMMON)
+    :description("A name, or *.ZONE for a zone and all below it; everything when absent.")
+  command:option("--type"):argname("TYPE"):description("Only records of this type.")
+  command:option("--interface"):argname("NAME"):description("Only what came over this interface.")
+  command:option("--strategy"):argname("NAME"):description("Only what this strategy said.")
+  command
+    :option("--older-than")
+    :argname("DURATION")
+    :description("Only what has been known at least so long, such as 90s or 10m.")
+end
+
+function commands.cache(command, state)
+  command:description("Look after the daemon's cache.")
+  command:require_command(true):command_target("cache_command")
+  local ls = command:command("ls")
+  ls:description("List what is known.")
+  add_filter(ls)
+  ls:option("--limit"):argname("NUMBER"):description("At most so many entries; 1000 when absent.")
+  local flush = command:command("flush")
+  flush:description("Drop what is known about a name or a zone, or everything.")
+  add_filter(flush)
+  for _, sub in ipairs { ls, flush } do
+    add_help(sub, state)
+    sub:epilog(COMMON)
+  end
 end
 
 function commands.reload(command)

@@ -12,7 +12,7 @@ local COMMANDS = {
   query = { "mlxresolve.cli.query", "run" },
   check = { "mlxresolve.cli.check", "run" },
   status = { "mlxresolve.cli.status", "run" },
-  cache = { "mlxresolve.cli.cache", "flush" },
+  cache = { "mlxresolve.cli.cache", "run" },
   reload = { "mlxresolve.cli.reload", "run" },
 }
 

@@ -137,21 +137,56 @@ function parameters.body(body, known)
   return fields
 end
 
---- Makes the fields that hold names canonical.
----@param fields table
----@param names string[]
----@return table|nil, table? refusal
-function parameters.canonical(fields, names)
-  for _, field in ipairs(names) do
+local function read_names(fields, filter)
+  for _, field in ipairs { "name", "suffix" } do
     if fields[field] then
       local name, message = core.name.canonical(fields[field])
       if not name then
-        return nil, refuse(400, "ETEXT", "'%s' is no host name: %s", fields[field], message)
+        return refuse(400, "ETEXT", "'%s' is no host name: %s", fields[field], message)
       end
-      fields[field] = name
+      filter[field] = name
     end
   end
-  return fields
+end
+
+--- The entries of the cache that are meant, as `resolver:flush` and `resolver:list` take it.
+---@param fields table<string, string>
+---@return table|nil, table? refusal
+function parameters.filter(fields)
+  local filter = { interface = fields.interface, strategy = fields.strategy }
+  local problem = read_names(fields, filter)
+  if problem then
+    return nil, problem
+  end
+  if fields.type then
+    local types
+    types, problem = read_types { fields.type }
+    if not types then
+      return nil, problem
+    end
+    filter.type = types[1]
+  end
+  if fields.older_than then
+    filter.older_than = units.ttl(tonumber(fields.older_than) or fields.older_than)
+    if not filter.older_than then
+      local form = "older_than: expected a time such as '10m' or seconds, got '%s'"
+      return nil, refuse(400, "EINVAL", form, fields.older_than)
+    end
+  end
+  return filter
+end
+
+--- A whole number from 1, `fallback` when there is none; larger ones count as `most`.
+---@param text string|nil
+---@param fallback integer
+---@param most integer
+---@return integer|nil, table? refusal
+function parameters.limit(text, fallback, most)
+  local limit = tonumber(text or fallback)
+  if not limit or limit < 1 or limit % 1 ~= 0 then
+    return nil, refuse(400, "EINVAL", "limit: expected a whole number from 1")
+  end
+  return math.min(limit, most)
 end
 
 return parameters

@@ -97,7 +97,8 @@ describe("mlxresolve.cli.arguments", function()
     for command, options in pairs {
       run = { "POLICY", "--listen" },
       query = { "NAME", "TYPE", "--trace", "--fresh", "--timeout", "--policy" },
-      ["cache flush"] = { "NAME" },
+      ["cache ls"] = { "NAME", "--type", "--interface", "--strategy", "--older-than", "--limit" },
+      ["cache flush"] = { "NAME", "--type", "--interface", "--strategy", "--older-than" },
     } do
       local _, text = parse("help " .. command)
       for _, option in ipairs(options) do

@@ -1,5 +1,6 @@
 local cache = require("mlxresolve.cli.cache")
 local fake_cli = require("support.fake_cli")
+local json = require("mlxresolve.json")
 
 describe("mlxresolve.cli.cache", function()
   local world, seen
@@ -24,6 +25,96 @@ describe("mlxresolve.cli.cache", function()
     assert.are.equal(0, cache.flush(cli, { name = "a.b" }))
     assert.are.equal('{"name":"a.b"}', seen[3])
     assert.are.equal("1 entry dropped\n", cli.shown.stdout)
+  end)
+
+  it("flushes what the options mean", function()
+    local cli = fake_cli.new { world = world }
+    local args = {
+      name = "*.lan.example",
+      type = "AAAA",
+      interface = "eth0",
+      strategy = "dns",
+      older_than = "10m",
+    }
+    assert.are.equal(0, cache.flush(cli, args))
+    assert.are.same({
+      suffix = "lan.example",
+      type = "AAAA",
+      interface = "eth0",
+      strategy = "dns",
+      older_than = "10m",
+    }, (json.decode(seen[3])))
+  end)
+
+  describe("ls", function()
+    local entries
+
+    before_each(function()
+      entries = {
+        {
+          name = "mini2.local.",
+          type = "A",
+          status = "answer",
+          ttl = 90,
+          age = 30,
+          stale = false,
+          interface = "eth0",
+          strategy = "mdns",
+        },
+        {
+          name = "gone.local.",
+          type = "AAAA",
+          status = "answer",
+          ttl = 0,
+          age = 5000,
+          stale = true,
+          interface = false,
+          strategy = false,
+        },
+      }
+      fake_cli.daemon(world, "/run/mlxresolve.sock", function(method, target)
+        seen = { method, target }
+        return 200, json.encode { entries = entries, more = #entries == 1 }
+      end)
+    end)
+
+    it("asks for what is meant", function()
+      local cli = fake_cli.new { world = world }
+      assert.are.equal(0, cache.run(cli, { cache_command = "ls", name = "*.local", limit = "7" }))
+      assert.are.same({ "GET", "/v1/cache?suffix=local&limit=7" }, seen)
+    end)
+
+    it("prints one line an entry", function()
+      local cli = fake_cli.new { world = world }
+      assert.are.equal(0, cache.ls(cli, {}))
+      assert.are.equal(
+        "mini2.local  A     answer  90s    30s  eth0  mdns\n"
+          .. "gone.local   AAAA  stale    0s  5000s  -     -\n",
+        cli.shown.stdout
+      )
+    end)
+
+    it("prints one object an entry", function()
+      local cli = fake_cli.new { world = world, is_json = true }
+      cache.ls(cli, {})
+      local first, second = cli.shown.stdout:match("^(.-)\n(.-)\n$")
+      assert.are.same(entries[1], (json.decode(first)))
+      assert.is_truthy(second:find('"strategy":null', 1, true))
+    end)
+
+    it("says that there are more", function()
+      table.remove(entries)
+      local cli = fake_cli.new { world = world }
+      cache.ls(cli, {})
+      assert.are.equal("mlxresolve: the first 1 entries; --limit shows more\n", cli.shown.stderr)
+    end)
+
+    it("prints nothing of an empty cache", function()
+      entries = {}
+      local cli = fake_cli.new { world = world }
+      assert.are.equal(0, cache.ls(cli, {}))
+      assert.are.equal("", cli.shown.stdout)
+    end)
   end)
 
   it("prints the count as JSON", function()

@@ -29,11 +29,19 @@ describe("mlxresolve.control.parameters", function()
     end
   end)
 
-  it("makes names canonical, and leaves absent ones alone", function()
-    local fields = parameters.canonical({ name = "A", other = "B" }, { "name", "suffix" })
-    assert.are.same({ name = "a.", other = "B" }, fields)
-    local none, refusal = parameters.canonical({ suffix = ("x"):rep(64) }, { "name", "suffix" })
+  it("makes the names of a filter canonical, and leaves absent ones out", function()
+    assert.are.same(
+      { name = "a.", strategy = "B" },
+      parameters.filter { name = "A", strategy = "B" }
+    )
+    local none, refusal = parameters.filter { suffix = ("x"):rep(64) }
     assert.is_nil(none)
     assert.are.equal("ETEXT", refusal.code)
+  end)
+
+  it("reads ages in seconds or with a unit", function()
+    for text, expected in pairs { ["90"] = 90, ["10m"] = 600, ["1d"] = 86400 } do
+      assert.are.equal(expected, parameters.filter({ older_than = text }).older_than)
+    end
   end)
 end)

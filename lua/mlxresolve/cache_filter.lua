@@ -1,0 +1,63 @@
+--- Which entries of the cache are meant: people and plugins use names where the core has numbers.
+
+local core = require("mlxresolve.core")
+
+local cache_filter = {}
+
+local DEFAULT_LIMIT = 1000
+
+--- The filter as the core takes it, or nil, message, code for a name that means nothing here.
+---@param runtime table
+---@param filter mlxresolve.CacheFilter  `interface` may be a name, `strategy` is a label
+---@return table|nil, string? message, string? code
+function cache_filter.translate(runtime, filter)
+  local core_filter = { type = filter.type, older_than = filter.older_than }
+  for _, field in ipairs { "name", "suffix" } do
+    if filter[field] then
+      local canonical, message, code = core.name.canonical(filter[field])
+      if not canonical then
+        return nil, ("%s %q: %s"):format(field, tostring(filter[field]), message), code
+      end
+      core_filter[field] = canonical
+    end
+  end
+  if type(filter.interface) == "string" then
+    core_filter.interface = runtime:interface_index(filter.interface)
+    if not core_filter.interface then
+      return nil, ("no interface %q"):format(filter.interface), "ENODEV"
+    end
+  else
+    core_filter.interface = filter.interface
+  end
+  if filter.strategy then
+    core_filter.strategy = runtime:strategy_hash(filter.strategy)
+    if not core_filter.strategy then
+      return nil, ("no strategy %q"):format(tostring(filter.strategy)), "ENOENT"
+    end
+  end
+  return core_filter
+end
+
+--- What a filter means, at most `limit` entries, as plain tables; and whether there are more.
+---@param runtime table
+---@param filter mlxresolve.CacheFilter?
+---@param limit integer?  1000
+---@return mlxresolve.CacheEntry[]|nil, boolean|string has_more_or_message, string? code
+function cache_filter.list(runtime, filter, limit)
+  limit = limit or DEFAULT_LIMIT
+  local core_filter, message, code = cache_filter.translate(runtime, filter or {})
+  if not core_filter then
+    return nil, message, code
+  end
+  local entries = runtime.cache:list(runtime.world:now(), core_filter, limit + 1)
+  local has_more = #entries > limit
+  entries[limit + 1] = nil
+  for _, entry in ipairs(entries) do
+    entry.strategy = runtime:strategy_name(entry.strategy)
+    entry.interface = runtime:interface_name(entry.interface)
+    entry.purpose = nil
+  end
+  return entries, has_more
+end
+
+return cache_filter
