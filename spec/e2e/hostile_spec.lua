@@ -5,6 +5,9 @@ local lan = require("support.lan")
 
 local ROOM = 6 * 1024 -- KiB that it may have grown
 
+-- With other builds, such as that with sanitizers, memory says nothing.
+local is_release = not os.getenv("MLXR_BUILD")
+
 local POLICY = [[
   deadline = "1s",
   cache = { size = "1MiB" },
@@ -56,7 +59,7 @@ describe("a daemon under attack", function()
     assert.equal(0, asked.code, asked.err)
     assert.equal("192.0.2.7", shown.addresses[1].address)
     local grown = daemon:memory() - before
-    assert.is_true(grown < ROOM, ("grown by %d KiB"):format(grown))
+    assert.is_true(grown < ROOM or not is_release, ("grown by %d KiB"):format(grown))
     assert.equal(0, daemon:stop(), daemon.process:output())
     for _, word in ipairs { "traceback", "Sanitizer", "attempt to" } do
       assert.is_nil(daemon.process:output():find(word, 1, true), daemon.process:output())

@@ -97,8 +97,8 @@ describe("installed", function()
       clone,
       clone
     )
-    local make = "cd %s && CMAKE_BUILD_PARALLEL_LEVEL=2 HOME=%s luarocks --lua-version 5.1 --tree %s"
-      .. " make --deps-mode=none "
+    local make = "cd %s && CMAKE_BUILD_PARALLEL_LEVEL=2 HOME=%s "
+      .. "luarocks --lua-version 5.1 --tree %s make --deps-mode=none "
       .. ROCKSPEC
     check(make, clone, folder, tree)
     local lua_path = ("%s/share/lua/5.1/?.lua;%s/share/lua/5.1/?/init.lua;;"):format(tree, tree)

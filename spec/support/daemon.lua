@@ -27,7 +27,7 @@ local function working_folder()
   return path
 end
 
-daemon.program = working_folder() .. "/build/mlxresolve"
+daemon.program = ("%s/%s/mlxresolve"):format(working_folder(), os.getenv("MLXR_BUILD") or "build")
 
 ---@class support.DaemonOptions
 ---@field listen string?              "127.0.0.1:5453"
