@@ -269,12 +269,10 @@ static int get_from(mlxr_store_t *store, const mlxr_cache_key_t *key,
   return 1;
 }
 
-int mlxr_cache_get(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
-                   bool accept_stale, uint64_t now, uint8_t *out, size_t cap,
-                   mlxr_cache_hit_t *hit) {
-  uint64_t hash;
-  mlxr_store_t *store =
-      mlxr_cache_shard(cache, key->name, key->name_len, &hash);
+static int get_hashed(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
+                      uint64_t hash, bool accept_stale, uint64_t now,
+                      uint8_t *out, size_t cap, mlxr_cache_hit_t *hit) {
+  mlxr_store_t *store = mlxr_cache_shard_of(cache, hash);
   pthread_mutex_lock(&store->lock);
   int rc = get_from(store, key, hash, accept_stale, now, out, cap, hit);
   pthread_mutex_unlock(&store->lock);
@@ -285,6 +283,30 @@ int mlxr_cache_get(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
   else if (hit->age > 0)
     mlxr_answer_age(out, hit->len, hit->age, 0, UINT32_MAX);
   return rc;
+}
+
+int mlxr_cache_get(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
+                   bool accept_stale, uint64_t now, uint8_t *out, size_t cap,
+                   mlxr_cache_hit_t *hit) {
+  uint64_t hash =
+      mlxr_name_hash_lower(key->name, key->name_len, cache->options.seed);
+  return get_hashed(cache, key, hash, accept_stale, now, out, cap, hit);
+}
+
+void mlxr_cache_get_many(mlxr_cache_t *cache, mlxr_cache_lookup_t *lookups,
+                         size_t count, bool accept_stale, uint64_t now) {
+  const mlxr_cache_lookup_t *end = lookups + count;
+  for (mlxr_cache_lookup_t *it = lookups; it < end; it++) {
+    it->hash = mlxr_name_hash_lower(it->key.name, it->key.name_len,
+                                    cache->options.seed);
+    mlxr_index_fetch(mlxr_cache_shard_of(cache, it->hash), &it->key, it->hash);
+  }
+  for (mlxr_cache_lookup_t *it = lookups; it < end; it++)
+    mlxr_index_fetch_entry(mlxr_cache_shard_of(cache, it->hash), &it->key,
+                           it->hash);
+  for (mlxr_cache_lookup_t *it = lookups; it < end; it++)
+    it->found = get_hashed(cache, &it->key, it->hash, accept_stale, now,
+                           it->out, it->cap, &it->hit);
 }
 
 int mlxr_cache_copy(mlxr_cache_t *cache, const mlxr_cache_key_t *key,

@@ -97,6 +97,22 @@ int mlxr_cache_get(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                    bool accept_stale, uint64_t now, uint8_t *out, size_t cap,
                    mlxr_cache_hit_t *hit);
 
+/// One of several questions that are asked together.
+typedef struct mlxr_cache_lookup {
+  mlxr_cache_key_t key;
+  uint8_t *out; ///< where the answer goes
+  size_t cap;
+  int found; ///< as mlxr_cache_get returns it
+  mlxr_cache_hit_t hit;
+  uint64_t hash; ///< the cache's own
+} mlxr_cache_lookup_t;
+
+/// As `mlxr_cache_get` for each, but they wait for memory together instead of
+/// one after the other: with many names that is most of a lookup's time. Best
+/// with about 16.
+void mlxr_cache_get_many(mlxr_cache_t *cache, mlxr_cache_lookup_t *lookups,
+                         size_t count, bool accept_stale, uint64_t now);
+
 /// An entry as it was put.
 typedef struct mlxr_cache_record {
   size_t len;   ///< of the answer that was copied out

@@ -12,7 +12,13 @@
  *
  * The tag comes from the name alone, as does the shard, so that flushing a name
  * looks at the tags of one shard only. The bucket comes from type and purpose
- * too, so that a name with many types does not overrun its bucket. */
+ * too, so that a name with many types does not overrun its bucket.
+ *
+ * Whoever fetches ahead reads places without the lock; what it reads may be
+ * over by then, which costs a fetch for nothing. Hence places are written and,
+ * there, read atomically. */
+
+enum { LINE = 64 };
 
 uint64_t mlxr_index_hash(uint64_t hash, const mlxr_cache_key_t *key) {
   uint64_t rest = (uint64_t)key->purpose << 16 | key->type;
@@ -71,6 +77,35 @@ mlxr_entry_t *mlxr_store_get(const mlxr_store_t *store,
   return NULL;
 }
 
+void mlxr_index_fetch(const mlxr_store_t *store, const mlxr_cache_key_t *key,
+                      uint64_t hash) {
+  uint32_t at;
+  __builtin_prefetch(bucket_of(store, mlxr_index_hash(hash, key), &at));
+}
+
+void mlxr_index_fetch_entry(const mlxr_store_t *store,
+                            const mlxr_cache_key_t *key, uint64_t hash) {
+  uint32_t at;
+  const mlxr_bucket_t *bucket =
+      bucket_of(store, mlxr_index_hash(hash, key), &at);
+  for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++) {
+    if (__atomic_load_n(&bucket->tags[i], __ATOMIC_RELAXED) != tag_of(hash))
+      continue;
+    const mlxr_entry_t *entry =
+        entry_at(store, __atomic_load_n(&bucket->at[i], __ATOMIC_RELAXED));
+    __builtin_prefetch(entry);
+    __builtin_prefetch((const uint8_t *)entry + LINE);
+  }
+}
+
+static void set_tag(mlxr_bucket_t *bucket, unsigned i, uint16_t tag) {
+  __atomic_store_n(&bucket->tags[i], tag, __ATOMIC_RELAXED);
+}
+
+static void set_place(mlxr_bucket_t *bucket, unsigned i, uint32_t at) {
+  __atomic_store_n(&bucket->at[i], at, __ATOMIC_RELAXED);
+}
+
 void mlxr_index_add(mlxr_store_t *store, uint64_t hash, uint64_t slot,
                     const mlxr_entry_t *entry) {
   uint32_t at;
@@ -79,8 +114,8 @@ void mlxr_index_add(mlxr_store_t *store, uint64_t hash, uint64_t slot,
     for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++) {
       if (bucket->at[i] != 0)
         continue;
-      bucket->tags[i] = tag_of(hash);
-      bucket->at[i] = mlxr_index_offset(store, entry);
+      set_tag(bucket, i, tag_of(hash));
+      set_place(bucket, i, mlxr_index_offset(store, entry));
       return;
     }
     if (bucket->passed < UINT16_MAX) /* and once there, for good */
@@ -103,13 +138,21 @@ void mlxr_index_set(mlxr_store_t *store, const mlxr_entry_t *entry,
   for (uint32_t n = store->bucket_count; n > 0; n--) {
     for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++) {
       if (bucket->at[i] == from) {
-        bucket->at[i] = to;
+        set_place(bucket, i, to);
         return;
       }
     }
     if (to == 0 && bucket->passed < UINT16_MAX)
       bucket->passed--;
     bucket = next_bucket(store, &at);
+  }
+}
+
+void mlxr_index_clear(mlxr_store_t *store) {
+  for (uint32_t at = 0; at < store->bucket_count; at++) {
+    store->buckets[at].passed = 0;
+    for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++)
+      set_place(&store->buckets[at], i, 0);
   }
 }
 

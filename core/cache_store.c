@@ -291,7 +291,7 @@ static void reset(mlxr_ring_t *ring) {
 }
 
 void mlxr_store_clear(mlxr_store_t *store) {
-  memset(store->buckets, 0, store->bucket_count * sizeof *store->buckets);
+  mlxr_index_clear(store);
   reset(&store->small);
   reset(&store->main);
   store->entries = 0;

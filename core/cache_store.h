@@ -62,18 +62,20 @@ typedef struct mlxr_ring {
   bool is_wrapped; ///< the head has begun anew below the tail
 } mlxr_ring_t;
 
+/// What a hit touches comes first: two cache lines.
 typedef struct mlxr_store {
-  pthread_mutex_t lock;
+  _Alignas(64) pthread_mutex_t lock;
   const uint8_t *base; ///< what offsets are relative to
   mlxr_bucket_t *buckets;
+  uint32_t bucket_count;
+  uint32_t stale; ///< s
+  uint64_t hits, misses, stale_hits, puts, evictions, expired;
   uint16_t *ghosts; ///< fingerprints of what the small ring lost
-  uint32_t bucket_count, ghost_count;
+  uint32_t ghost_count;
   uint32_t entries, max_entries;
   size_t bytes, pinned, max_pinned;
-  uint32_t stale; ///< s
   uint64_t seed;
   mlxr_ring_t small, main;
-  uint64_t hits, misses, stale_hits, puts, evictions, expired;
 } mlxr_store_t;
 
 /// The head of the mapping.
@@ -84,12 +86,17 @@ struct mlxr_cache {
   mlxr_store_t shards[];
 };
 
+static inline mlxr_store_t *mlxr_cache_shard_of(mlxr_cache_t *cache,
+                                                uint64_t hash) {
+  return &cache->shards[(hash >> 32) & (cache->shard_count - 1)];
+}
+
 /// The shard of a name, and the name's hash.
 static inline mlxr_store_t *mlxr_cache_shard(mlxr_cache_t *cache,
                                              const uint8_t *name,
                                              size_t name_len, uint64_t *hash) {
   *hash = mlxr_name_hash(name, name_len, cache->options.seed);
-  return &cache->shards[(*hash >> 32) & (cache->shard_count - 1)];
+  return mlxr_cache_shard_of(cache, *hash);
 }
 
 /// What a hit on the entry would say.
@@ -137,6 +144,14 @@ void mlxr_index_add(mlxr_store_t *store, uint64_t hash, uint64_t slot,
                     const mlxr_entry_t *entry);
 void mlxr_index_set(mlxr_store_t *store, const mlxr_entry_t *entry,
                     uint32_t from, uint32_t to);
+void mlxr_index_clear(mlxr_store_t *store);
+
+/// Brings near what a lookup will touch: its bucket, and then, once that has
+/// come, the entry. They need no lock, and say nothing.
+void mlxr_index_fetch(const mlxr_store_t *store, const mlxr_cache_key_t *key,
+                      uint64_t hash);
+void mlxr_index_fetch_entry(const mlxr_store_t *store,
+                            const mlxr_cache_key_t *key, uint64_t hash);
 
 /// A number below `count`.
 static inline uint32_t mlxr_index_scale(uint64_t slot, uint32_t count) {

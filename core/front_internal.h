@@ -38,8 +38,10 @@ enum {
   FRONT_STRIDE = FRONT_DATAGRAM + 64,
   FRONT_CONTROL = 64,
   FRONT_MESSAGE_MAX = 65535,
-  FRONT_SILENCE = 0, ///< of mlxr_front_serve: nothing is to be sent
-  FRONT_ASK = -1     ///< of mlxr_front_serve: the brain is to be asked
+  FRONT_GROUP = 16,  ///< datagrams that are looked up together
+  FRONT_SILENCE = 0, ///< instead of a length: nothing is to be sent
+  FRONT_ASK = -1,    ///< the brain is to be asked
+  FRONT_LOOK = -2    ///< the cache is to be asked
 };
 
 /// Extended DNS errors (RFC 8914 section 4).
@@ -72,7 +74,15 @@ typedef struct front_batch {
   front_peer_t peers[FRONT_BATCH];
   _Alignas(8) uint8_t control[FRONT_BATCH][FRONT_CONTROL];
   uint8_t *buffers;
+  unsigned used;    ///< of `in`, when it was last received into
+  bool is_wildcard; ///< what it was received from
 } front_batch_t;
+
+/// Questions that are looked up together.
+typedef struct front_group {
+  mlxr_request_t requests[FRONT_GROUP];
+  mlxr_cache_lookup_t lookups[FRONT_GROUP];
+} front_group_t;
 
 typedef struct front_miss {
   mlxr_request_t request;
@@ -117,6 +127,7 @@ typedef struct front_worker {
   front_socket_t sockets[MLXR_FRONT_LISTEN_MAX];
   front_tcp_t *tcp; ///< of the first worker only
   front_batch_t batch;
+  front_group_t group;
   uint8_t *scratch; ///< a message with its length prefix
   uint64_t now;     ///< of this round of the loop
   uint32_t rotation;

@@ -163,6 +163,7 @@ int mlxr_front_batch_init(front_batch_t *batch) {
     in->msg_iov = &batch->data[i];
     in->msg_iovlen = 1;
   }
+  batch->used = FRONT_BATCH;
   return 0;
 }
 
@@ -171,15 +172,23 @@ void mlxr_front_batch_deinit(front_batch_t *batch) {
   batch->buffers = NULL;
 }
 
-int mlxr_front_receive(const front_socket_t *socket, front_batch_t *batch) {
-  for (unsigned i = 0; i < FRONT_BATCH; i++) {
+static void prepare(front_batch_t *batch, unsigned count, bool is_wildcard) {
+  for (unsigned i = 0; i < count; i++) {
     struct msghdr *in = &batch->in[i].msg_hdr;
     in->msg_namelen = sizeof batch->peers[i];
-    in->msg_control = socket->is_wildcard ? batch->control[i] : NULL;
-    in->msg_controllen = socket->is_wildcard ? FRONT_CONTROL : 0;
+    in->msg_control = is_wildcard ? batch->control[i] : NULL;
+    in->msg_controllen = is_wildcard ? FRONT_CONTROL : 0;
     batch->data[i].iov_len = FRONT_DATAGRAM;
   }
+}
+
+/* Most batches are small: only what the last one used is made ready anew. */
+int mlxr_front_receive(const front_socket_t *socket, front_batch_t *batch) {
+  bool is_same = socket->is_wildcard == batch->is_wildcard;
+  prepare(batch, is_same ? batch->used : FRONT_BATCH, socket->is_wildcard);
+  batch->is_wildcard = socket->is_wildcard;
   int n = mlxr_front_receive_many(socket->fd, batch->in, FRONT_BATCH);
+  batch->used = n > 0 ? (unsigned)n : 0;
   return n == -EAGAIN || n == -EWOULDBLOCK || n == -EINTR ? 0 : n;
 }
 

@@ -72,26 +72,34 @@ static int serve_large(front_worker_t *worker, const mlxr_cache_key_t *key,
   return len;
 }
 
-static int serve_cached(front_worker_t *worker, const mlxr_request_t *request,
-                        bool is_tcp, uint8_t *out, size_t cap) {
-  mlxr_cache_key_t key = {.name = request->lower,
-                          .name_len = request->name_len,
-                          .type = request->type};
-  mlxr_cache_hit_t hit;
-  int found = mlxr_cache_get(worker->front->cache, &key, false, worker->now,
-                             out, cap, &hit);
-  if (found == 1 && hit.is_due)
-    mlxr_front_want(worker, request);
-  if (found == 1)
-    return reply(worker, request, is_tcp, &hit, out, cap);
-  if (found == MLXR_ENOSPACE && !is_tcp)
-    return serve_large(worker, &key, request, out, cap);
-  return FRONT_ASK;
+static void prepare(const mlxr_request_t *request, uint8_t *out, size_t cap,
+                    mlxr_cache_lookup_t *lookup) {
+  lookup->key = (mlxr_cache_key_t){.name = request->lower,
+                                   .name_len = request->name_len,
+                                   .type = request->type};
+  lookup->out = out;
+  lookup->cap = cap;
 }
 
-int mlxr_front_serve(front_worker_t *worker, const uint8_t *packet, size_t len,
-                     bool is_allowed, bool is_tcp, uint8_t *out, size_t cap,
-                     mlxr_request_t *request) {
+static int serve_found(front_worker_t *worker, const mlxr_request_t *request,
+                       bool is_tcp, const mlxr_cache_lookup_t *lookup) {
+  int len = FRONT_ASK;
+  if (lookup->found == 1 && lookup->hit.is_due)
+    mlxr_front_want(worker, request);
+  if (lookup->found == 1)
+    len =
+        reply(worker, request, is_tcp, &lookup->hit, lookup->out, lookup->cap);
+  else if (lookup->found == MLXR_ENOSPACE && !is_tcp)
+    len = serve_large(worker, &lookup->key, request, lookup->out, lookup->cap);
+  if (len > 0)
+    worker->hits++;
+  return len;
+}
+
+/* A message as far as it can be judged without the cache. */
+static int judge(front_worker_t *worker, const uint8_t *packet, size_t len,
+                 bool is_allowed, bool is_tcp, uint8_t *out, size_t cap,
+                 mlxr_request_t *request) {
   int rcode = mlxr_request_parse(packet, len, request);
   if (rcode < 0)
     return FRONT_SILENCE;
@@ -100,10 +108,19 @@ int mlxr_front_serve(front_worker_t *worker, const uint8_t *packet, size_t len,
   if (!is_allowed)
     return refuse(worker, request, is_tcp, MLXR_REFUSED, FRONT_EDE_PROHIBITED,
                   "not for this client", out, cap);
-  int n = serve_cached(worker, request, is_tcp, out, cap);
-  if (n > 0)
-    worker->hits++;
-  return n;
+  return FRONT_LOOK;
+}
+
+int mlxr_front_serve(front_worker_t *worker, const uint8_t *packet, size_t len,
+                     bool is_allowed, bool is_tcp, uint8_t *out, size_t cap,
+                     mlxr_request_t *request) {
+  mlxr_cache_lookup_t lookup;
+  int n = judge(worker, packet, len, is_allowed, is_tcp, out, cap, request);
+  if (n != FRONT_LOOK)
+    return n;
+  prepare(request, out, cap, &lookup);
+  mlxr_cache_get_many(worker->front->cache, &lookup, 1, false, worker->now);
+  return serve_found(worker, request, is_tcp, &lookup);
 }
 
 /* Records come back in any order; the one used last is the one whose memory is
@@ -157,30 +174,60 @@ static int ask(front_worker_t *worker, const front_socket_t *socket, unsigned i,
   return FRONT_ASK;
 }
 
-/* Answers in place: the reply takes the question's buffer and its peer. */
-static int serve_datagram(front_worker_t *worker, const front_socket_t *socket,
-                          unsigned i, front_message_t *out) {
+/* Replies are made in place: they take the question's buffer and its peer. */
+static int judge_datagram(front_worker_t *worker, unsigned i,
+                          mlxr_request_t *request) {
   front_batch_t *batch = &worker->batch;
   const front_message_t *in = &batch->in[i];
   uint8_t *buffer = batch->data[i].iov_base;
-  mlxr_request_t request;
   if (in->msg_hdr.msg_flags & MSG_TRUNC)
     return FRONT_SILENCE;
-  size_t pin_len = mlxr_front_pin(socket, batch, i);
   bool is_allowed =
       mlxr_front_is_allowed(&worker->front->options, &batch->peers[i]);
-  int len = mlxr_front_serve(worker, buffer, in->msg_len, is_allowed, false,
-                             buffer, FRONT_DATAGRAM, &request);
-  if (len == FRONT_ASK)
-    len = ask(worker, socket, i, pin_len, &request);
-  if (len <= 0)
-    return len;
-  batch->data[i].iov_len = (size_t)len;
-  *out = *in;
+  return judge(worker, buffer, in->msg_len, is_allowed, false, buffer,
+               FRONT_DATAGRAM, request);
+}
+
+static void address(front_batch_t *batch, unsigned i, size_t len,
+                    size_t pin_len, front_message_t *out) {
+  batch->data[i].iov_len = len;
+  *out = batch->in[i];
   out->msg_hdr.msg_flags = 0;
   out->msg_hdr.msg_control = pin_len ? batch->control[i] : NULL;
   out->msg_hdr.msg_controllen = (socklen_t)pin_len;
-  return len;
+}
+
+/* Serves `count` datagrams from `first` on; returns how many replies now stand
+ * in `out`. */
+static unsigned serve_group(front_worker_t *worker,
+                            const front_socket_t *socket, unsigned first,
+                            unsigned count, front_message_t *out) {
+  front_batch_t *batch = &worker->batch;
+  front_group_t *group = &worker->group;
+  int lens[FRONT_GROUP];
+  unsigned looks = 0, replies = 0;
+  for (unsigned i = 0; i < count; i++) {
+    mlxr_request_t *request = &group->requests[i];
+    lens[i] = judge_datagram(worker, first + i, request);
+    if (lens[i] == FRONT_LOOK)
+      prepare(request, batch->data[first + i].iov_base, FRONT_DATAGRAM,
+              &group->lookups[looks++]);
+  }
+  mlxr_cache_get_many(worker->front->cache, group->lookups, looks, false,
+                      worker->now);
+  const mlxr_cache_lookup_t *lookup = group->lookups;
+  for (unsigned i = 0; i < count; i++) {
+    const mlxr_request_t *request = &group->requests[i];
+    size_t pin_len = mlxr_front_pin(socket, batch, first + i);
+    int len = lens[i];
+    if (len == FRONT_LOOK)
+      len = serve_found(worker, request, false, lookup++);
+    if (len == FRONT_ASK)
+      len = ask(worker, socket, first + i, pin_len, request);
+    if (len > 0)
+      address(batch, first + i, (size_t)len, pin_len, &out[replies++]);
+  }
+  return replies;
 }
 
 static void count_batch(front_worker_t *worker, unsigned received,
@@ -209,9 +256,12 @@ static void serve_batch(front_worker_t *worker, const front_socket_t *socket,
                         unsigned n) {
   front_batch_t *batch = &worker->batch;
   unsigned replies = 0;
-  for (unsigned i = 0; i < n; i++)
-    if (serve_datagram(worker, socket, i, &batch->out[replies]) > 0)
-      replies++;
+  for (unsigned i = 0; i < n; i += FRONT_GROUP) {
+    unsigned left = n - i;
+    replies +=
+        serve_group(worker, socket, i, left < FRONT_GROUP ? left : FRONT_GROUP,
+                    &batch->out[replies]);
+  }
   unsigned sent = mlxr_front_send(socket->fd, batch, replies);
   count_batch(worker, n, sent);
   hand_over(worker);

@@ -201,5 +201,9 @@ bool mlxr_name_is_under(const uint8_t *name, const uint8_t *zone) {
 uint64_t mlxr_name_hash(const uint8_t *wire, size_t len, uint64_t seed) {
   uint8_t folded[MLXR_NAME_MAX];
   mlxr_name_put_lower(wire, len, folded);
-  return XXH3_64bits_withSeed(folded, len, seed);
+  return mlxr_name_hash_lower(folded, len, seed);
+}
+
+uint64_t mlxr_name_hash_lower(const uint8_t *lower, size_t len, uint64_t seed) {
+  return XXH3_64bits_withSeed(lower, len, seed);
 }

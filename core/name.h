@@ -52,4 +52,7 @@ bool mlxr_name_is_under(const uint8_t *name, const uint8_t *zone);
 /// strangers from choosing collisions.
 uint64_t mlxr_name_hash(const uint8_t *wire, size_t len, uint64_t seed);
 
+/// The same for a name that is in lower case already.
+uint64_t mlxr_name_hash_lower(const uint8_t *lower, size_t len, uint64_t seed);
+
 #endif

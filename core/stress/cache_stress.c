@@ -18,6 +18,7 @@ enum {
   RECORDS_MAX = 60,
   TTL = 300,
   BYTES = 600 * 1024,
+  TOGETHER = 8,
   TYPE_A = 1
 };
 
@@ -82,18 +83,36 @@ static void check_answer(unsigned i, const uint8_t *answer,
     complain("an answer that is not whole");
 }
 
+static void check_found(unsigned i, int found, const uint8_t *out,
+                        const mlxr_cache_hit_t *hit) {
+  if (found < 0)
+    complain("an answer that cannot be got");
+  if (found > 0) {
+    check_answer(i, out, hit);
+    atomic_fetch_add_explicit(&hits, 1, memory_order_relaxed);
+  }
+}
+
 static void get(unsigned i, uint64_t now) {
   uint8_t name[MLXR_NAME_MAX], out[2048];
   mlxr_cache_key_t key;
   mlxr_cache_hit_t hit;
   make_key(i, name, &key);
   int rc = mlxr_cache_get(cache, &key, false, now, out, sizeof out, &hit);
-  if (rc < 0)
-    complain("an answer that cannot be got");
-  if (rc > 0) {
-    check_answer(i, out, &hit);
-    atomic_fetch_add_explicit(&hits, 1, memory_order_relaxed);
+  check_found(i, rc, out, &hit);
+}
+
+static void get_many(unsigned i, uint64_t now) {
+  uint8_t names[TOGETHER][MLXR_NAME_MAX], out[TOGETHER][2048];
+  mlxr_cache_lookup_t lookups[TOGETHER];
+  for (unsigned n = 0; n < TOGETHER; n++) {
+    make_key((i + n) % NAMES, names[n], &lookups[n].key);
+    lookups[n].out = out[n];
+    lookups[n].cap = sizeof out[n];
   }
+  mlxr_cache_get_many(cache, lookups, TOGETHER, false, now);
+  for (unsigned n = 0; n < TOGETHER; n++)
+    check_found((i + n) % NAMES, lookups[n].found, out[n], &lookups[n].hit);
 }
 
 static void put(unsigned i, unsigned version, uint64_t now) {
@@ -141,8 +160,10 @@ static void *work(void *context) {
     unsigned what = next_random(&state) % 1000;
     unsigned i = next_random(&state) % NAMES;
     uint64_t now = 1000 + round * 10;
-    if (what < 700)
+    if (what < 600)
       get(i, now);
+    else if (what < 700)
+      get_many(i, now);
     else if (what < 998)
       put(i, next_random(&state) % 100, now);
     else if (what < 999)
