@@ -113,8 +113,10 @@ static int open_port(mlxr_address_t *address, uint32_t threads, int *listener,
       while (i-- > 0)
         close(sockets[i].fd);
   }
-  if (rc < 0)
+  if (rc < 0) {
     close(*listener);
+    *listener = -1;
+  }
   return rc;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -103,7 +104,7 @@ static void *on_request_line(void *cls, const char *uri,
       slot = &http->slots[i];
   if (slot) {
     uint32_t next = slot->number + http->max_connections;
-    slot->number = next > slot->number ? next : next % http->max_connections;
+    slot->number = next > slot->number ? next : (uint32_t)(slot - http->slots);
     slot->state = READING;
     slot->connection = connection;
     slot->query = copy;
@@ -230,7 +231,20 @@ static void ignore_log(void *cls, const char *format, va_list args) {
   (void)args;
 }
 
+/* The library closes the socket on some of its failures and leaves it open on
+ * others; its number may be somebody else's by then. */
+static void forget_closed_socket(mlxr_http_t *http, const struct stat *before) {
+  struct stat now;
+  if (fstat(http->listen_fd, &now) != 0 || now.st_dev != before->st_dev ||
+      now.st_ino != before->st_ino)
+    http->listen_fd = -1;
+}
+
 static int start_daemon(mlxr_http_t *http, uint32_t idle) {
+  struct stat before;
+  if (fstat(http->listen_fd, &before) != 0)
+    return -errno;
+  errno = 0;
   http->daemon = MHD_start_daemon(
       MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
       on_request, http, MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,
@@ -239,7 +253,11 @@ static int start_daemon(mlxr_http_t *http, uint32_t idle) {
       (unsigned)((idle + 999) / 1000), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
       (size_t)REQUEST_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_request_line,
       http, MHD_OPTION_NOTIFY_COMPLETED, on_completed, http, MHD_OPTION_END);
-  return http->daemon ? 0 : -ENOMEM;
+  if (http->daemon)
+    return 0;
+  int code = errno != 0 ? -errno : -ENOMEM;
+  forget_closed_socket(http, &before);
+  return code;
 }
 
 static int listen_at(mlxr_http_t *http, const mlxr_http_options_t *options) {

@@ -1,5 +1,6 @@
 local core = require("mlxresolve.core")
 local dns_client = require("support.dns_client")
+local faults = require("support.faults")
 local front_rig = require("support.front")
 local netns = require("support.netns")
 
@@ -85,6 +86,19 @@ describe("mlxresolve.core.front: sockets", function()
       assert.equal("192.0.2.2", rig:ask(front_rig.query("two.test.")).answers[1].data)
     end
     rig:close()
+  end)
+
+  it("closes no descriptor twice when the port is taken for datagrams only", function()
+    if faults.missing() then
+      return pending(faults.missing())
+    end
+    local out = faults.check([[
+      local core = require "mlxresolve.core"
+      local holder = assert(core.udp.open { bind = "127.0.0.1:0" })
+      local cache = assert(core.cache.new { size = 65536 })
+      print(select(3, core.front.open({ listen = { (holder:address()) } }, cache)))
+    ]])
+    assert.equal("EADDRINUSE\n", out)
   end)
 
   it("sends one batch by several sockets", function()

@@ -1,5 +1,6 @@
-local uv = require("luv")
+local faults = require("support.faults")
 local shell = require("support.shell")
+local uv = require("luv")
 local http = require("mlxresolve.http")
 
 local PATIENCE = 5000 -- ms; only a failing spec waits that long
@@ -407,5 +408,19 @@ describe("core.http", function()
     out:close()
     assert.is_truthy(text:find("^HTTP/1.1 403 "), text)
     assert.are.same({}, requests)
+  end)
+
+  it("closes no descriptor twice when its thread cannot start, and says why", function()
+    if faults.missing() then
+      return pending(faults.missing())
+    end
+    local out = faults.check([[
+      local http = require "mlxresolve.http"
+      for _, name in ipairs { "pthread_create", "epoll_create1", "eventfd" } do
+        fail(name, "EMFILE", 1)
+        print(select(3, http.open { address = "127.0.0.1:0" }))
+      end
+    ]])
+    assert.equal(("EMFILE\n"):rep(3), out)
   end)
 end)

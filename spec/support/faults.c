@@ -1,0 +1,162 @@
+/* faults.c - calls of the system that fail when a spec wants them to, to be put
+ * before the system's with LD_PRELOAD. Only calls from mlxresolve's own code
+ * and from libmicrohttpd count: what luajit and luv do goes through.
+ *
+ *   mlxt_fail("recvmmsg", ENOMEM, 3, 2)   the third call from now on and one
+ * more mlxt_fail(NULL, 0, 0, 0)              none; returns how many did fail
+ *
+ * A descriptor that is closed while it is not open ends the program: between
+ * the two, another thread may have been given its number.
+ */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char wanted[32];
+static int wanted_code;
+static long first, last, seen, failed;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+long mlxt_fail(const char *name, int code, long from, long count) {
+  pthread_mutex_lock(&lock);
+  long before = failed;
+  memset(wanted, 0, sizeof wanted);
+  if (name)
+    strncpy(wanted, name, sizeof wanted - 1);
+  wanted_code = code;
+  first = from;
+  last = from + count - 1;
+  seen = failed = 0;
+  pthread_mutex_unlock(&lock);
+  return before;
+}
+
+static int is_ours(void *caller) {
+  Dl_info info;
+  return dladdr(caller, &info) && info.dli_fname &&
+         (strstr(info.dli_fname, "mlxresolve") ||
+          strstr(info.dli_fname, "microhttpd"));
+}
+
+/* 1, with errno set, when this call is to fail. */
+static int fails(const char *name, void *caller) {
+  if (wanted[0] == '\0' || strcmp(wanted, name) != 0 || !is_ours(caller))
+    return 0;
+  pthread_mutex_lock(&lock);
+  int now = ++seen >= first && seen <= last;
+  failed += now;
+  pthread_mutex_unlock(&lock);
+  if (now)
+    errno = wanted_code;
+  return now;
+}
+
+#define CALLER __builtin_return_address(0)
+#define WRAP(result, failure, name, parameters, arguments)                     \
+  result name parameters {                                                     \
+    static result(*real) parameters;                                           \
+    if (!real)                                                                 \
+      real = (result(*) parameters)dlsym(RTLD_NEXT, #name);                    \
+    return fails(#name, CALLER) ? (failure) : real arguments;                  \
+  }
+
+WRAP(int, -1, socket, (int family, int type, int protocol),
+     (family, type, protocol))
+WRAP(int, -1, bind, (int fd, const struct sockaddr *to, socklen_t len),
+     (fd, to, len))
+WRAP(int, -1, connect, (int fd, const struct sockaddr *to, socklen_t len),
+     (fd, to, len))
+WRAP(int, -1, listen, (int fd, int backlog), (fd, backlog))
+WRAP(int, -1, accept4,
+     (int fd, struct sockaddr *from, socklen_t *len, int flags),
+     (fd, from, len, flags))
+WRAP(int, -1, setsockopt,
+     (int fd, int level, int option, const void *value, socklen_t len),
+     (fd, level, option, value, len))
+WRAP(int, -1, getsockname, (int fd, struct sockaddr *name, socklen_t *len),
+     (fd, name, len))
+WRAP(ssize_t, -1, send, (int fd, const void *data, size_t len, int flags),
+     (fd, data, len, flags))
+WRAP(ssize_t, -1, sendto,
+     (int fd, const void *data, size_t len, int flags,
+      const struct sockaddr *to, socklen_t to_len),
+     (fd, data, len, flags, to, to_len))
+WRAP(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags),
+     (fd, message, flags))
+WRAP(int, -1, sendmmsg,
+     (int fd, struct mmsghdr *messages, unsigned count, int flags),
+     (fd, messages, count, flags))
+WRAP(ssize_t, -1, recv, (int fd, void *data, size_t len, int flags),
+     (fd, data, len, flags))
+WRAP(ssize_t, -1, recvmsg, (int fd, struct msghdr *message, int flags),
+     (fd, message, flags))
+WRAP(int, -1, recvmmsg,
+     (int fd, struct mmsghdr *messages, unsigned count, int flags,
+      struct timespec *timeout),
+     (fd, messages, count, flags, timeout))
+WRAP(int, -1, epoll_create1, (int flags), (flags))
+WRAP(int, -1, epoll_ctl,
+     (int fd, int operation, int which, struct epoll_event *event),
+     (fd, operation, which, event))
+WRAP(int, -1, epoll_wait,
+     (int fd, struct epoll_event *events, int count, int timeout),
+     (fd, events, count, timeout))
+WRAP(int, -1, eventfd, (unsigned value, int flags), (value, flags))
+WRAP(int, wanted_code, pthread_create,
+     (pthread_t * thread, const pthread_attr_t *attributes,
+      void *(*run)(void *), void *argument),
+     (thread, attributes, run, argument))
+
+/* All that allocates counts as "malloc". The real ones are the library's own
+ * names, since dlsym itself allocates. */
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *memory, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+
+void *malloc(size_t size) {
+  return fails("malloc", CALLER) ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size) {
+  return fails("malloc", CALLER) ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *memory, size_t size) {
+  return fails("malloc", CALLER) ? NULL : __libc_realloc(memory, size);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size) {
+  void *memory =
+      fails("malloc", CALLER) ? NULL : __libc_memalign(alignment, size);
+  if (memory)
+    *out = memory;
+  return memory ? 0 : ENOMEM;
+}
+
+char *strdup(const char *text) {
+  size_t len = strlen(text) + 1;
+  char *copy = fails("malloc", CALLER) ? NULL : __libc_malloc(len);
+  return copy ? memcpy(copy, text, len) : NULL;
+}
+
+int close(int fd) {
+  static int (*real)(int);
+  if (!real)
+    real = (int (*)(int))dlsym(RTLD_NEXT, "close");
+  int rc = real(fd);
+  if (rc != 0 && errno == EBADF) {
+    static const char message[] = "a descriptor is closed twice\n";
+    ssize_t n = write(STDERR_FILENO, message, sizeof message - 1);
+    (void)n;
+    _exit(99);
+  }
+  return rc;
+}
