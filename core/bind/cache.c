@@ -15,8 +15,13 @@ enum { LIST_DEFAULT = 1000, LIST_MAX = 10 * 1000 * 1000, ROWS_MIN = 64 };
 static const char *const status_names[] = {"answer", "nodata", "nxdomain",
                                            "failure"};
 
+/* When the state ends, objects older than a cache outlive it and may still ask
+ * it from a finalizer of theirs. */
 mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg) {
-  return *(mlxr_cache_t **)luaL_checkudata(L, arg, CACHE_CLASS);
+  mlxr_cache_t **box = luaL_checkudata(L, arg, CACHE_CLASS);
+  if (!*box)
+    luaL_argerror(L, arg, "the cache is gone");
+  return *box;
 }
 
 static uint64_t make_seed(void) {
@@ -50,7 +55,9 @@ static int cache_new(lua_State *L) {
 }
 
 static int cache_gc(lua_State *L) {
-  mlxr_cache_free(mlxr_bind_check_cache(L, 1));
+  mlxr_cache_t **box = luaL_checkudata(L, 1, CACHE_CLASS);
+  mlxr_cache_free(*box);
+  *box = NULL;
   return 0;
 }
 

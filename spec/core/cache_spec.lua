@@ -323,4 +323,13 @@ describe("the cache", function()
       stats.entries,
     })
   end)
+
+  it("is gone, and says so, for finalizers that outlive it", function()
+    local cache = core.cache.new { size = 65536 }
+    getmetatable(cache).__gc(cache)
+    assert.has_error(function()
+      cache:stats()
+    end, "calling 'stats' on bad self (the cache is gone)")
+    getmetatable(cache).__gc(cache)
+  end)
 end)
