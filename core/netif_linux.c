@@ -201,12 +201,22 @@ static int read_dump_part(mlxr_netif_system_t *system, size_t len,
   return 1;
 }
 
+/* While replies of a dump that was given up wait, the kernel takes no other. */
+static void forget_replies(mlxr_netif_system_t *system) {
+  for (int i = 0; i < DRAIN_MESSAGES; i++)
+    if (recv(system->requests, system->buffer, BUFFER_BYTES, MSG_DONTWAIT) <
+            0 &&
+        errno != ENOBUFS)
+      return;
+}
+
 static int dump(mlxr_netif_system_t *system, uint16_t type,
                 mlxr_netif_list_t *list, mlxr_netif_view_t *view) {
   bool interrupted = true;
   for (int i = 0; interrupted && i < DUMP_TRIES; i++) {
     interrupted = false;
     mlxr_netif_list_clear(list);
+    forget_replies(system);
     int rc = send_dump(system, type);
     for (rc = rc < 0 ? rc : 1; rc > 0;) {
       ssize_t n = receive(system, system->requests);

@@ -28,8 +28,7 @@ function faults.missing()
     return "calls of the system fail on demand on Linux only"
   end
   local preloaded = os.getenv("LD_PRELOAD") or ""
-  return preloaded:find("asan") and "a sanitizer has its own place before the system's calls"
-    or nil
+  return preloaded:find("asan") and "a sanitizer has its own place before the system's calls" or nil
 end
 
 --- Runs code in a LuaJIT of its own and returns what it wrote; raises when it did not end well.

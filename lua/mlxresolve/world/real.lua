@@ -19,6 +19,7 @@ end
 local uv = require("luv")
 
 local LEVELS = { error = 1, warn = 2, info = 3, debug = 4 }
+local PAUSE = 1000 -- ms
 
 local real = {}
 local methods = {}
@@ -128,11 +129,26 @@ function methods:wake_at(at)
   end
 end
 
---- Steps an object until it has nothing more, at most a few times: the others want their turn.
+--- A step that failed would fail again at once: the descriptor rests for a moment.
+local function pause(self, object, watch, problem)
+  self:log("warn", "the system fails, trying again in a second: " .. tostring(problem))
+  watch.poll:stop()
+  watch.is_paused, self.deadlines[object] = true, self.time + PAUSE
+end
+
+--- Steps an object until it has nothing more or was closed; a few times, as others want their turn.
 local function drain(self, object)
   local watch = self.watched[object]
   for _ = 1, 8 do
     local items, deadline = watch.step(self, object)
+    if self.watched[object] ~= watch then
+      return
+    elseif not items then
+      return pause(self, object, watch, deadline)
+    elseif watch.is_paused then
+      watch.is_paused = false
+      watch.poll:start("r", watch.on_ready)
+    end
     self.deadlines[object] = deadline or nil
     if items < 64 then
       return
@@ -165,16 +181,17 @@ function methods:turn(object)
 end
 
 --- Watches an object's descriptor. `step(world, object)` handles one batch and returns the number
---- of items and the next deadline.
+--- of items and the next deadline; or nil and why it failed.
 function methods:watch(object, step, is_reference)
   local poll = uv.new_poll(object:fd())
-  self.watched[object] = { poll = poll, step = step }
-  poll:start("r", function(problem)
+  local function on_ready(problem)
     if problem then
       self:log("error", "poll: " .. tostring(problem))
     end
     self:turn(object)
-  end)
+  end
+  self.watched[object] = { poll = poll, step = step, on_ready = on_ready, is_paused = false }
+  poll:start("r", on_ready)
   if not is_reference then
     poll:unref()
   end

@@ -29,7 +29,7 @@ end
 local function step_upstream(self, upstream)
   local batch = self.upstream_batch
   local items, deadline = upstream:step(self.time, batch)
-  for i = 1, items * 6, 6 do
+  for i = 1, (items or 0) * 6, 6 do
     wake_upstream(
       self,
       batch[i],

@@ -17,7 +17,10 @@ function network:udp(options, on_datagram)
   end
   local batch = {}
   self:watch(udp, function(world)
-    local items = udp:step(world.time, batch)
+    local items, problem = udp:step(world.time, batch)
+    if not items then
+      return nil, problem
+    end
     for i = 1, items * 6, 6 do
       on_datagram(batch[i], batch[i + 1], batch[i + 2], batch[i + 3], batch[i + 4], batch[i + 5])
     end
@@ -52,8 +55,7 @@ local function step_netif(self, netif)
   local batch, events = self.netif_batch, {}
   local items, message = netif:step(self.time, batch)
   if not items then
-    self:log("warn", "network changes cannot be read: " .. message)
-    return 0
+    return nil, message
   end
   for i = 1, items do
     events[i] = batch[i]

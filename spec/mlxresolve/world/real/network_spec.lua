@@ -1,3 +1,5 @@
+local core = require("mlxresolve.core")
+local faults = require("support.faults")
 local scheduler = require("mlxresolve.scheduler")
 local uv = require("luv")
 
@@ -26,6 +28,85 @@ describe("mlxresolve.world.real.network", function()
     assert.equal("hello", got[1])
     assert.equal("127.0.0.1", got[2])
     assert.equal(port, got[3])
+  end)
+
+  it("takes no more from a socket that its reader closed in a full batch", function()
+    local world = require("mlxresolve.world.real").new()
+    scheduler.new(world)
+    local receiver, got = nil, 0
+    receiver = assert(world:udp({ bind = "127.0.0.1:0" }, function()
+      got = got + 1
+      if got == 64 then
+        receiver:close()
+        world:close()
+      end
+    end))
+    local sender = assert(core.udp.open { bind = "127.0.0.1:0" })
+    for _ = 1, 70 do
+      assert(sender:send("hello", receiver:address()))
+    end
+    sender:close()
+    local guard = uv.new_timer()
+    guard:start(3000, 0, function()
+      world:close()
+    end)
+    while not world.is_closed do
+      uv.run("once")
+    end
+    guard:close()
+    uv.run()
+    assert.equal(64, got)
+  end)
+
+  --- Receives a datagram, or hears of an interface, though calls of the system fail before.
+  local function check_world(code)
+    if faults.missing() then
+      return pending(faults.missing())
+    end
+    faults.check([[
+      local core = require "mlxresolve.core"
+      local uv = require "luv"
+      local lines = {}
+      local world = require("mlxresolve.world.real").new {
+        log = function(level, text) lines[#lines + 1] = level .. " " .. text end,
+      }
+      require("mlxresolve.scheduler").new(world)
+      local guard = uv.new_timer()
+      guard:start(5000, 0, function() error("nothing came: " .. table.concat(lines, "; ")) end)
+    ]] .. code .. [[
+      uv.run()
+      assert(#lines == 1 and lines[1]:find("trying again", 1, true), table.concat(lines, "; "))
+    ]])
+  end
+
+  it("goes on reading datagrams when a read failed", function()
+    check_world([[
+      local socket = assert(world:udp({ bind = "127.0.0.1:0" }, function()
+        assert(1 == fail())
+        guard:close()
+        world:close()
+      end))
+      assert(socket:send("hello", socket:address()))
+      fail("recvmmsg", "ENOMEM", 1)
+    ]])
+  end)
+
+  it("reads lost network changes later when it cannot at once", function()
+    check_world([[
+      world:watch_network(function(events)
+        assert(events[1].type == "resynced")
+        guard:close()
+        world:close()
+      end)
+      assert(#world:interfaces() > 0)
+      -- events are lost, and the look at all that the kernel has fails too
+      fail("recvmsg", "ENOBUFS", 1, 65538)
+      local soon = uv.new_timer()
+      soon:start(0, 0, function()
+        soon:close()
+        world:turn(world.netif)
+      end)
+    ]])
   end)
 
   it("gives the same list of interfaces until something changes", function()
