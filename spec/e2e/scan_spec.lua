@@ -28,7 +28,16 @@ while True:
     client.close()
 ]]
 
-describe("scan beside hosts that multicast does not reach", function()
+-- In a chroot, for one, not even root may make a user namespace, which sshd runs in here.
+local can_run_sshd = os.execute("unshare --user --map-user=1 true 2>/dev/null") == 0
+local where_possible = can_run_sshd and describe
+  or function(name)
+    describe(name, function()
+      pending("user namespaces cannot be made here")
+    end)
+  end
+
+where_possible("scan beside hosts that multicast does not reach", function()
   local net, folder, by_key, by_name
 
   local function make_key(name)
