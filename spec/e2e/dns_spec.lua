@@ -206,6 +206,8 @@ describe("DNS", function()
         assert.matches("^10%.99%.0%.13:53[: ]", shown.trace[1].detail, name)
         server:wait_for("question " .. name)
       end
+      local _, connections = server:output():gsub("connection\n", "")
+      assert.is_true(connections >= 1 and connections <= 3, server:output())
       server:stop()
     end)
   end)

@@ -31,7 +31,7 @@ describe("a daemon under attack", function()
     net:close()
   end)
 
-  local function attack(host, ...)
+  local function attack(...)
     return {
       "env",
       "LUA_PATH=" .. package.path,
@@ -39,13 +39,11 @@ describe("a daemon under attack", function()
       "luajit",
       "spec/support/attack.lua",
       ...,
-    },
-      host
+    }
   end
 
   local function run(host, ...)
-    local words = attack(host, ...)
-    local done = net:exec(host, words, { timeout = 30 })
+    local done = net:exec(host, attack(...), { timeout = 30 })
     assert.equal("done\n", done.out, done.err)
   end
 
@@ -112,8 +110,7 @@ describe("a daemon under attack", function()
   end)
 
   it("survives a server that answers with rubbish", function()
-    local words = attack("mini2", "upstream", "10.99.0.12:5300", "0", "1")
-    net:spawn("mini2", words):wait_for("ready")
+    net:spawn("mini2", attack("upstream", "10.99.0.12:5300", "0", "1")):wait_for("ready")
     run("master", "questions", daemon.listen, "200", "7")
     local before = daemon:memory()
     run("master", "questions", daemon.listen, "1500", "1")
@@ -131,6 +128,30 @@ describe("a daemon under attack", function()
     local asked, shown = daemon:query("mini2.local", "A", "--fresh")
     assert.equal(0, asked.code, asked.err)
     assert.equal("10.99.0.12", shown.addresses[1].address)
+    assert_sound(before)
+  end)
+
+  it("answers every question while its policy is read again and again", function()
+    local mine = [[
+      strategies = { use { name = "mine", resolve = function(self, query, ctx)
+        ctx:sleep(%d)
+        return query:answer({ a = "192.0.2.7" }, 60)
+      end } },
+      cache = { size = "1MiB" },]]
+    daemon:write(mine:format(5))
+    assert.equal(0, daemon:run("reload", "--control", daemon.control).code)
+    run("master", "questions", daemon.listen, "300", "7")
+    local before = daemon:memory()
+    local asking = net:spawn("master", attack("questions", daemon.listen, "3000", "1"))
+    local reloads = 0
+    repeat
+      daemon:write(mine:format(reloads % 2 == 0 and 3 or 5))
+      net:switch("kill -HUP " .. daemon.pid)
+      reloads = reloads + 1
+      net:exec("master", { "sleep", "0.02" })
+    until not asking:is_running() or reloads > 500
+    assert.equal("done\n", asking:output())
+    assert.is_true(daemon:status().generation > 5)
     assert_sound(before)
   end)
 end)

@@ -1,6 +1,6 @@
 --- A DNS server that behaves as the first label of a name says, run as a program on a host of a
---- test network: `luajit spec/support/bad_server.lua ADDRESS PORT`. Every question is a line of
---- what it prints.
+--- test network: `luajit spec/support/bad_server.lua ADDRESS PORT`. Every question and every
+--- connection is a line of what it prints.
 ---
 ---   slow…      answers after 400 ms       rubbish…    bytes that are no message
 ---   silent…    does not answer            stranger…   the answer to another question
@@ -62,7 +62,7 @@ local function serve(ip, port)
       return
     end
     local name = name_of(reply.question_of(query))
-    io.stdout:write("question ", name, "\n")
+    io.stdout:write("question " .. name .. "\n")
     local behave = behaviours[name:match("^%a+")] or usual
     behave(query, function(packet)
       udp:send(packet, peer.ip, peer.port)
@@ -73,6 +73,7 @@ local function serve(ip, port)
   assert(tcp:listen(16, function()
     local stream = uv.new_tcp()
     tcp:accept(stream)
+    io.stdout:write("connection\n")
     stream:close()
   end))
 end
