@@ -31,6 +31,8 @@ static int check(mlxr_front_options_t *options) {
   if (options->listen_count > MLXR_FRONT_LISTEN_MAX ||
       options->allow_count > MLXR_FRONT_ALLOW_MAX)
     return -EINVAL;
+  if (options->threads == MLXR_FRONT_THREADS_AUTO)
+    options->threads = mlxr_front_processors();
   set_default(&options->threads, THREADS,
               FRONT_CAN_SHARE_PORTS ? MLXR_FRONT_THREADS_MAX : 1);
   set_default(&options->max_pending, PENDING, MLXR_FRONT_PENDING_MAX);

@@ -24,6 +24,7 @@ typedef struct mlxr_front mlxr_front_t;
 enum {
   MLXR_FRONT_LISTEN_MAX = 16,
   MLXR_FRONT_THREADS_MAX = 32,
+  MLXR_FRONT_THREADS_AUTO = 65535, ///< of `threads`: one for each processor
   MLXR_FRONT_ALLOW_MAX = 64,
   MLXR_FRONT_PENDING_MAX = 65535 ///< of `max_pending`
 };

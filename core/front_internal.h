@@ -203,6 +203,8 @@ int mlxr_front_send_many(int fd, front_message_t *messages, unsigned count);
 /// The next connection, non-blocking and not inherited, or a negative errno.
 int mlxr_front_accept(int listener, front_peer_t *peer);
 void mlxr_front_name_thread(uint32_t number);
+/// How many processors this program may use; 0 when that is not known.
+uint32_t mlxr_front_processors(void);
 /// Options of a datagram socket that only this system has.
 void mlxr_front_tune(int fd, int family);
 

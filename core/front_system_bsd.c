@@ -44,6 +44,11 @@ int mlxr_front_accept(int listener, front_peer_t *peer) {
   return fd;
 }
 
+uint32_t mlxr_front_processors(void) {
+  long count = sysconf(_SC_NPROCESSORS_ONLN);
+  return count > 0 ? (uint32_t)count : 0;
+}
+
 void mlxr_front_name_thread(uint32_t number) {
 #ifdef __APPLE__
   char name[16];

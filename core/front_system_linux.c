@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <sched.h>
 #include <stdio.h>
 
 #include "front_internal.h"
@@ -23,6 +24,13 @@ void mlxr_front_name_thread(uint32_t number) {
   char name[16];
   snprintf(name, sizeof name, "mlxr-front-%u", number % 100);
   pthread_setname_np(pthread_self(), name);
+}
+
+uint32_t mlxr_front_processors(void) {
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) < 0)
+    return 0;
+  return (uint32_t)CPU_COUNT(&set);
 }
 
 /* A forged "fragmentation needed" must not make us send fragments (RFC 9715

@@ -94,6 +94,15 @@ static uint32_t field(lua_State *L, const char *name, uint32_t max) {
   return (uint32_t)mlxr_bind_field(L, 1, name, 0, max);
 }
 
+static uint32_t read_threads(lua_State *L) {
+  lua_getfield(L, 1, "threads");
+  const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : "";
+  bool is_auto = strcmp(text, "auto") == 0;
+  lua_pop(L, 1);
+  return is_auto ? MLXR_FRONT_THREADS_AUTO
+                 : field(L, "threads", MLXR_FRONT_THREADS_MAX);
+}
+
 static int fail_at(lua_State *L, int code, const mlxr_front_options_t *options,
                    size_t failed) {
   if (failed >= options->listen_count)
@@ -107,7 +116,7 @@ static int front_open(lua_State *L) {
   size_t failed = 0;
   luaL_checktype(L, 1, LUA_TTABLE);
   mlxr_cache_t *cache = mlxr_bind_check_cache(L, 2);
-  options.threads = field(L, "threads", MLXR_FRONT_THREADS_MAX);
+  options.threads = read_threads(L);
   options.max_pending = field(L, "max_pending", MLXR_FRONT_PENDING_MAX);
   options.max_tcp = field(L, "max_tcp", UINT16_MAX);
   options.max_tcp_per_client = field(L, "max_tcp_per_client", UINT16_MAX);

@@ -514,7 +514,7 @@ core.front = {}
 ---@class mlxresolve.FrontOptions
 ---@field listen string[]   addresses with ports; port 0 takes a free one
 ---@field allow string[]?   networks that may ask besides loopback: "192.0.2.0/24", "fe80::/10"
----@field threads integer?
+---@field threads integer|"auto"|nil  "auto": one for each processor; more than one only on Linux
 ---@field max_pending integer?
 ---@field max_tcp integer?
 ---@field max_tcp_per_client integer?

@@ -34,6 +34,7 @@ function mlx.race(members) end
 ---@field strategies mlxresolve.Draft[]  asked from the top; the first answer wins
 ---@field listen string[]?      "127.0.0.1:5453"
 ---@field allow string[]?       "192.168.2.0/24"
+---@field front table?          threads, udp_size, max_pending, max_tcp, max_tcp_per_client, …
 ---@field control string|false|nil
 ---@field http string|false|nil
 ---@field deadline string|number|nil

@@ -106,6 +106,12 @@ function reference.cache_table()
   return options_table(schema.cache)
 end
 
+--- The fields of `front` in a policy.
+---@return string
+function reference.front_table()
+  return options_table(schema.front)
+end
+
 --- The types of options that are one value, with what a policy writes for them.
 ---@return string
 function reference.types_table()

@@ -138,16 +138,16 @@ end
 ---@param addresses string[]?  the policy's when absent
 ---@return string[]|nil addresses, string? message, string? code
 function methods:listen(addresses)
-  local front, message, code = self.world:listen(
-    {
-      listen = addresses or self.policy.listen,
-      allow = self.policy.allow or nil,
-    },
-    self.cache,
-    function(slot, name, number)
-      replies.question(self, slot, name, number)
-    end
-  )
+  local wanted = {
+    listen = addresses or self.policy.listen,
+    allow = self.policy.allow or nil,
+  }
+  for name, value in pairs(self.policy.front or {}) do
+    wanted[name] = value
+  end
+  local front, message, code = self.world:listen(wanted, self.cache, function(slot, name, number)
+    replies.question(self, slot, name, number)
+  end)
   if not front then
     return nil, message, code
   end

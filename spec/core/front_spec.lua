@@ -103,6 +103,28 @@ describe("mlxresolve.core.front", function()
     assert.equal(32, rig.front:stats().misses)
   end)
 
+  it("starts a thread for each processor that it may use", function()
+    rig = front_rig.open { threads = "auto" }
+    local status = assert(io.open("/proc/self/status")):read("*a")
+    local list = status:match("Cpus_allowed_list:%s*(%S+)")
+    local processors, fronts = 0, 0
+    for first, last in list:gmatch("(%d+)%-?(%d*)") do
+      processors = processors + (tonumber(last) or tonumber(first)) - tonumber(first) + 1
+    end
+    rig:put("one.test.", "A", { "192.0.2.1" })
+    for _ = 1, 100 do -- a thread has its name once it runs
+      rig:ask(front_rig.query("one.test."))
+      fronts = 0
+      for name in io.popen("cat /proc/" .. uv.os_getpid() .. "/task/*/comm"):lines() do
+        fronts = fronts + (name:match("^mlxr%-front") and 1 or 0)
+      end
+      if fronts >= math.min(processors, 32) then
+        break
+      end
+    end
+    assert.equal(math.min(processors, 32), fronts)
+  end)
+
   it("names the address that is taken", function()
     rig = front_rig.open()
     local front, message, code =

@@ -17,6 +17,28 @@ describe("mlxresolve", function()
     assert.is_false(r.front)
   end)
 
+  it("hands the policy's wishes for the listener on", function()
+    local world = virtual.new()
+    local wanted
+    world.listen = function(_, options)
+      wanted = options
+      return nil, "enough seen", "ECANCELED"
+    end
+    mlx.open(
+      mlx.policy {
+        listen = { "127.0.0.1:53" },
+        front = { threads = "auto", tcp_idle = "3s" },
+        strategies = { mlx.use { name = "none", resolve = function() end } },
+      },
+      { world = world, serve = true }
+    )
+    world:settle()
+    assert.equal("auto", wanted.threads)
+    assert.equal(3000, wanted.tcp_idle)
+    assert.equal(1232, wanted.udp_size)
+    assert.same({ "127.0.0.1:53" }, wanted.listen)
+  end)
+
   it("tells all mistakes of a policy as one report", function()
     local r, report, code = mlx.open(mlx.policy { strategies = { 42 }, deadlin = "1s" }, {
       world = virtual.new(),

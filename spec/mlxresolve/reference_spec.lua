@@ -39,6 +39,7 @@ return {
 
   it("has the fields of the cache", function()
     assert.is_truthy(reference.cache_table():find('| `size` | size | `"32MiB"` |', 1, true))
+    assert.is_truthy(reference.front_table():find("| `udp_size` | integer | `1232` |", 1, true))
   end)
 
   it("fails for a plugin that does not load", function()

@@ -173,6 +173,7 @@ local makers = {
   common = reference.common_table,
   policy = reference.policy_table,
   cache = reference.cache_table,
+  front = reference.front_table,
   types = reference.types_table,
   commands = commands,
   options = options,

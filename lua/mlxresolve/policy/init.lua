@@ -17,6 +17,7 @@ local policy = {}
 ---@field files string[]        all that were read; a change of one is a reason to reload
 ---@field listen string[]       addresses with ports
 ---@field allow string[]        networks
+---@field front table          options of core.front
 ---@field control string|false  path or "auto"
 ---@field http string|false     address with port
 ---@field deadline number       ms

@@ -34,6 +34,51 @@ schema.cache = {
   },
 }
 
+schema.front = {
+  threads = {
+    "choice",
+    of = { { "integer", min = 1, max = 32 }, { "enum", values = { "auto" } } },
+    default = 1,
+    doc = 'threads that answer from the cache; "auto": one for each processor (Linux)',
+  },
+  udp_size = {
+    "integer",
+    default = 1232,
+    min = 512,
+    max = 4096,
+    doc = "the longest answer over UDP; longer ones are asked for again over TCP",
+  },
+  max_pending = {
+    "integer",
+    default = 8192,
+    min = 1,
+    max = 65535,
+    doc = "questions under way; further ones are told to come again",
+  },
+  max_tcp = { "integer", default = 128, min = 1, max = 4096, doc = "connections at once" },
+  max_tcp_per_client = {
+    "integer",
+    default = 32,
+    min = 1,
+    max = 4096,
+    doc = "connections of one address",
+  },
+  max_pipelined = {
+    "integer",
+    default = 64,
+    min = 1,
+    max = 65535,
+    doc = "questions under way in one connection",
+  },
+  tcp_idle = {
+    "duration",
+    default = "10s",
+    min = "1ms",
+    max = "1h",
+    doc = "an unused connection is closed after this",
+  },
+}
+
 schema.policy = {
   listen = {
     "list",
@@ -47,6 +92,7 @@ schema.policy = {
     default = {},
     doc = "networks whose hosts may ask, besides this machine itself",
   },
+  front = { "record", fields = schema.front, default = {}, doc = "how questions are taken in" },
   control = {
     "choice",
     of = { "string", off },

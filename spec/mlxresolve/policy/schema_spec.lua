@@ -4,13 +4,13 @@ local schema = require("mlxresolve.policy.schema")
 
 describe("mlxresolve.policy.schema", function()
   it("is well-formed, defaults included", function()
-    for _, name in ipairs { "policy", "common", "race", "cache" } do
+    for _, name in ipairs { "policy", "common", "race", "cache", "front" } do
       assert.is_true(option_schema.check(schema[name]), name)
     end
   end)
 
   it("says what every field is for", function()
-    for _, name in ipairs { "policy", "common", "race", "cache" } do
+    for _, name in ipairs { "policy", "common", "race", "cache", "front" } do
       for _, option in ipairs(option_schema.describe(schema[name])) do
         assert.not_equal("", option.doc, name .. "." .. option.name)
       end
