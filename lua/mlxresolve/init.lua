@@ -43,7 +43,9 @@ function mlxresolve.open(policy, options)
       return nil, tostring(mistakes), "EPOLICY"
     end
   end
-  local resolver, message, code = require("mlxresolve.resolver").new(policy, world)
+  local resolver, message, code = require("mlxresolve.resolver").new(policy, world, {
+    is_private = not options.serve,
+  })
   if resolver and options.serve then
     local addresses
     addresses, message, code = resolver:listen(options.listen)

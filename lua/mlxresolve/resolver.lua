@@ -57,8 +57,9 @@ end
 --- Opens a resolver on a checked policy. It serves nothing until `listen` is called.
 ---@param policy table              checked, see mlxresolve.policy
 ---@param world mlxresolve.World
+---@param options { is_private: boolean? }?  is_private: publish nothing on the network
 ---@return mlxresolve.Resolver|nil, string? message, string? code
-function resolver.new(policy, world)
+function resolver.new(policy, world, options)
   local cache, message, code = new_cache(policy)
   if not cache then
     return nil, message, code
@@ -74,6 +75,7 @@ function resolver.new(policy, world)
     to_ms = units.duration,
     generation = 1,
     opened_at = world:date(),
+    is_private = options and options.is_private or false,
     is_closed = false,
   }, mt)
   take_policy(self, policy)

@@ -15,10 +15,21 @@ for path in assert(io.popen("ls plugins/*.lua")):lines() do
   file:close()
 end
 
+-- In place of the DNS listener, when a resolver is opened to serve.
+local listener = {
+  addresses = function()
+    return {}
+  end,
+  close = function() end,
+}
+
 --- Opens a resolver. `strategies` is a list of what `use` takes or has made; `fields` are further
---- fields of the policy.
-function bed.open(strategies, fields)
+--- fields of the policy; `options` those of mlx.open.
+function bed.open(strategies, fields, options)
   local world = virtual.new()
+  function world.listen()
+    return listener
+  end
   for path, text in pairs(built_in) do
     world.files[path] = text
   end
@@ -30,7 +41,11 @@ function bed.open(strategies, fields)
   for key, value in pairs(fields or {}) do
     policy[key] = value
   end
-  local resolver, message = mlx.open(mlx.policy(policy), { world = world })
+  local chosen = { world = world }
+  for key, value in pairs(options or {}) do
+    chosen[key] = value
+  end
+  local resolver, message = mlx.open(mlx.policy(policy), chosen)
   assert(resolver, message)
   world:advance(0)
   return setmetatable({ world = world, resolver = resolver, mlx = mlx }, mt)

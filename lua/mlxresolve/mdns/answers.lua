@@ -60,6 +60,14 @@ end
 function answers.recall(engine, name, type, scope)
   local now, filter = context(engine, scope)
   local store = engine.store
+  if engine.responder then
+    local own, own_ttl, own_interface = engine.responder:lookup(name, type, filter)
+    if own and own[1] then
+      return known_records(name, type, own, own_ttl, own_interface)
+    elseif own then
+      return known_absence(name, type, own_ttl, own_interface)
+    end
+  end
   -- Whoever is told of a name by this has to hear of its changes.
   store:give(name)
   local data, ttl, interface = store:get(name, type, now, filter)

@@ -73,4 +73,22 @@ function check.link(speaking, at)
   return nil, "off_link"
 end
 
+--- The link on which a query was heard, and whether its sender is certainly on it: others get no
+--- unicast replies. Nil and why for one that is to be ignored (sections 5.5 and 11).
+---@param speaking mlxresolve.mdns.Link[]
+---@param at mlxresolve.mdns.Circumstances
+---@return mlxresolve.mdns.Link|nil, boolean is_on_link, string? reason
+function check.query(speaking, at)
+  local link = arrival_link(speaking, at)
+  if not link then
+    return nil, false, "interface"
+  end
+  local plain = at.from:gsub("%%.*$", "")
+  local is_on_link = link.own[plain] or links.is_on(link, at.from, -1)
+  if is_on_link or check.is_multicast(at.to) then
+    return link, is_on_link
+  end
+  return nil, false, "off_link"
+end
+
 return check

@@ -11,6 +11,7 @@ local answers = require("mlxresolve.mdns.answers")
 local hearing = require("mlxresolve.mdns.hearing")
 local interest = require("mlxresolve.mdns.interest")
 local lookups = require("mlxresolve.mdns.lookups")
+local publishing = require("mlxresolve.mdns.publishing")
 local questions = require("mlxresolve.mdns.questions")
 local scopes = require("mlxresolve.mdns.scopes")
 local sockets = require("mlxresolve.mdns.sockets")
@@ -21,6 +22,7 @@ local DEFAULT_TIMEOUT = 800
 ---@class mlxresolve.mdns.Runtime
 ---@field world mlxresolve.World
 ---@field scheduler mlxresolve.Scheduler
+---@field is_private boolean?        publish nothing
 ---@field cache mlxresolve.Cache?  told to drop the names of which a change is heard
 
 ---@class mlxresolve.mdns.AskOptions
@@ -49,6 +51,8 @@ function engine.new(runtime)
     sockets = false,
     watch = false,
     lookups = false,
+    responder = false,
+    is_private = runtime.is_private or false,
     waiting = 0,
     outgoing = {},
     scopes = {},
@@ -60,9 +64,12 @@ function engine.new(runtime)
   return self
 end
 
+Engine.publish = publishing.publish
+
 ---------------------------------------------------------------- asking
 
-local function open(self)
+--- Opens the sockets, once.
+function Engine:open()
   if self.sockets then
     return
   end
@@ -106,7 +113,7 @@ function Engine:ask(name, number, options)
   elseif number == 255 then
     return nil, "a question for any type has no one answer", "ENOTSUP"
   end
-  open(self)
+  self:open()
   local scope = scopes.of(self.scopes, options)
   if scope.names then
     self.sockets:want(scope.names)
@@ -163,9 +170,13 @@ end
 --- The sockets' callback.
 function Engine:receive(is_one_shot, data, from, port, interface, to, hops)
   local reason = hearing.dismiss(self, data)
-  if not reason then
+  if not reason or (reason == "query" and self.responder and not is_one_shot) then
     local at = { from = from, port = port, interface = interface, to = to, hops = hops }
-    reason = hearing.receive(self, is_one_shot, data, at) or "learnt"
+    if reason then
+      reason = self.responder:query(data, at)
+    else
+      reason = hearing.receive(self, is_one_shot, data, at) or "learnt"
+    end
   end
   local counts = self.counts
   counts.heard = counts.heard + 1
@@ -208,8 +219,11 @@ local MATTERS = {
 --- Interfaces or addresses changed: what was heard there may be another network's.
 ---@param events table[]
 function Engine:network_changed(events)
-  local changed = {}
+  local changed, was_down = {}, {}
   for _, event in ipairs(events) do
+    if event.up == false or event.type == "link_removed" then
+      was_down[event.index] = true
+    end
     if event.type == "resynced" then
       changed = "all"
       self.store:forget {}
@@ -222,7 +236,11 @@ function Engine:network_changed(events)
   if changed ~= "all" and not next(changed) then
     return
   end
-  for _, link in ipairs(self.sockets:update(changed)) do
+  local gained = self.sockets:update(changed)
+  if self.responder then
+    self.responder:update(self.sockets.links, was_down)
+  end
+  for _, link in ipairs(gained) do
     self.lookups:each(function(present)
       if scopes.includes(present.scope, link) then
         present:ask_on(link)
@@ -262,6 +280,10 @@ function Engine:close()
   self.lookups:each(function(present)
     present:fail("the mDNS engine was closed", "ECLOSED")
   end)
+  if self.responder then
+    self.responder:close()
+    self.responder = false
+  end
   if self.sockets then
     self.watch:close()
     self.sockets:close()

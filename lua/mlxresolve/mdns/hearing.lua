@@ -79,6 +79,9 @@ function hearing.receive(engine, is_one_shot, data, at)
   if not message then
     return "malformed"
   end
+  if engine.responder and not is_one_shot then
+    engine.responder:response(message, data, at, link)
+  end
   local is_unicast = is_one_shot or (at.to and not check.is_multicast(at.to))
   if is_unicast and not was_asked(engine, message, is_one_shot, engine.scheduler:now()) then
     return "unasked"

@@ -62,6 +62,17 @@ function interest.is_response(data)
   return high >= 0x80 and high % 0x80 < 0x08 and low % 0x10 == 0
 end
 
+--- Is this a query that a responder may answer: QR clear, opcode and rcode zero (section 18)?
+---@param data string
+---@return boolean
+function interest.is_query(data)
+  if #data < HEADER then
+    return false
+  end
+  local high, low = byte(data, 3, 4)
+  return high < 0x08 and low % 0x10 == 0
+end
+
 local function first_label(data, at)
   for _ = 1, MAX_HOPS do
     local length, low = byte(data, at, at + 1)
@@ -88,6 +99,28 @@ local function behind_name(data, at)
     end
     at = at + 1 + length
   end
+end
+
+--- Does a question of this packet concern a name that somebody cares for, and are there any?
+---@param data string
+---@return boolean is_asked, boolean has_questions
+function Interest:is_asked(data)
+  local labels = self.labels
+  local high, low = byte(data, 5, 6)
+  local count = high * 256 + low
+  local at = HEADER + 1
+  for _ = 1, count do
+    local label = first_label(data, at)
+    if label and labels[label] then
+      return true, true
+    end
+    at = behind_name(data, at)
+    if not at then
+      return false, true
+    end
+    at = at + 4
+  end
+  return false, count > 0
 end
 
 --- Does a record of this packet belong to a name that somebody cares for? Damaged packets

@@ -12,16 +12,20 @@ local links = {}
 ---@field networks string[] "192.0.2.0/24": what is on this link
 ---@field is_default boolean  spoken on unless the asker names interfaces
 ---@field own table<string, boolean>  this machine's addresses on it
+---@field addresses string[]          the same in order, without scopes
+---@field mtu integer
 
 local function speaks_for(interface)
   local link = { index = interface.index, name = interface.name, ipv4 = false, ipv6 = false }
-  link.networks, link.own = {}, {}
+  link.networks, link.own, link.addresses = {}, {}, {}
+  link.mtu = interface.mtu
   for _, address in ipairs(interface.addresses) do
     if not address.tentative then
       link[address.family] = true
       -- The scope is the interface itself.
       local plain = address.address:gsub("%%.*$", "")
       link.own[plain] = true
+      link.addresses[#link.addresses + 1] = plain
       local base, length = core.address.network(plain .. "/" .. address.prefix)
       if base then
         link.networks[#link.networks + 1] = ("%s/%d"):format(base, length)

@@ -1,0 +1,254 @@
+--- The responder of the engine: says what this machine publishes, keeps its names its own, and
+--- says goodbye (RFC 6762 sections 6 to 10, RFC 6763).
+---
+---   local published = assert(engine:publish { service = "_mlx._tcp", port = 50051 })
+---   published:close()
+---
+--- Each link is a view of its own, with its own addresses; a name is one for all links, so that a
+--- conflict on one of them renames it everywhere.
+
+local claims = require("mlxresolve.mdns.responder.claims")
+local incoming = require("mlxresolve.mdns.responder.incoming")
+local interest = require("mlxresolve.mdns.interest")
+local gathers = require("mlxresolve.mdns.responder.gathers")
+local record = require("mlxresolve.mdns.responder.record")
+local steps = require("mlxresolve.mdns.responder.steps")
+local views = require("mlxresolve.mdns.responder.view")
+
+-- Section 8.1.
+local FIRST_DELAY = 250
+-- Packets of ours that come back to us.
+local MAX_ECHOES = 64
+
+---@class mlxresolve.mdns.Responder
+---@field views table<integer, mlxresolve.mdns.View>
+local Responder = { __name = "mlxresolve.mdns.Responder" }
+Responder.__index = Responder
+
+local responder = {}
+
+---@param engine mlxresolve.mdns.Engine
+---@return mlxresolve.mdns.Responder
+function responder.new(engine)
+  return setmetatable({
+    engine = engine,
+    world = engine.world,
+    scheduler = engine.scheduler,
+    claims = {},
+    views = {},
+    names = interest.new(),
+    watched = {},
+    gathers = gathers.new(engine.scheduler),
+    echoes = {},
+    echo_order = {},
+    echo_at = 0,
+    own = {},
+  }, Responder)
+end
+
+function Responder:random()
+  return self.world:random()
+end
+
+---------------------------------------------------------------- sending
+
+--- Sends on a link; what goes to the group will come back and is remembered.
+---@param link mlxresolve.mdns.Link
+---@param family "ipv4"|"ipv6"
+---@param packet string
+---@param to string
+function Responder:send(link, family, packet, to)
+  local order, at = self.echo_order, self.echo_at % MAX_ECHOES + 1
+  if order[at] then
+    self.echoes[order[at]] = nil
+  end
+  order[at], self.echo_at = packet, at
+  self.echoes[packet] = true
+  self.engine.sockets:send(family, packet, to, link)
+end
+
+---@param packet string
+---@return boolean
+function Responder:is_echo(packet)
+  return self.echoes[packet] or false
+end
+
+---@param family "ipv4"|"ipv6"
+---@return boolean
+function Responder:is_shared(family)
+  return self.engine.sockets:is_shared(family)
+end
+
+--- Is this an address of this machine, on whatever link?
+---@param address string
+---@return boolean
+function Responder:is_own_address(address)
+  return self.own[address:match("^[^%%]*")] or false
+end
+
+---------------------------------------------------------------- hearing
+
+--- The names that packets may concern us by have changed.
+function Responder:watch()
+  local present = {}
+  for _, view in pairs(self.views) do
+    for _, one in pairs(view.by_id) do
+      present[one.key] = true
+    end
+  end
+  for key in pairs(present) do
+    if not self.watched[key] then
+      self.names:add(key)
+      self.engine.interest:add(key)
+    end
+  end
+  for key in pairs(self.watched) do
+    if not present[key] then
+      self.names:remove(key)
+      self.engine.interest:remove(key)
+    end
+  end
+  self.watched = present
+end
+
+for _, part in ipairs { claims, incoming } do
+  for name, fn in pairs(part) do
+    Responder[name] = fn
+  end
+end
+
+---------------------------------------------------------------- the network, and the end
+
+local function same_addresses(a, b)
+  return table.concat(a.addresses, " ") == table.concat(b.addresses, " ")
+end
+
+local function move(self, view, link)
+  local is_changed = not same_addresses(view.link, link)
+  view.link = link
+  if not is_changed then
+    return
+  end
+  local gone = view:rebuild()
+  view:goodbye(gone)
+  for _, claim in ipairs(view.order) do
+    if claim.is_host then
+      steps.announce(view, claim)
+      self:tell_change(claim.key)
+    end
+  end
+end
+
+local function leave(self, view)
+  view:close()
+  self.views[view.link.index] = nil
+  for _, claim in ipairs(view.order) do
+    self:tell_change(claim.key)
+  end
+end
+
+local function enter(self, link)
+  local view = views.new(self, link)
+  self.views[link.index] = view
+  view.wave = self.scheduler:now() + self:random() * FIRST_DELAY
+  for _, claim in ipairs(self.claims) do
+    steps.begin(view, claim, view.wave)
+  end
+end
+
+--- The links are these now. Those that were down in between are new: what was ours there may be
+--- another's now (section 10.2).
+---@param links mlxresolve.mdns.Link[]
+---@param was_down table<integer, boolean>?
+function Responder:update(links, was_down)
+  local present = {}
+  self.own = {}
+  for _, link in ipairs(links) do
+    present[link.index] = link
+    for address in pairs(link.own) do
+      self.own[address] = true
+    end
+  end
+  for index, view in pairs(self.views) do
+    if not present[index] or not present[index].is_default or (was_down and was_down[index]) then
+      leave(self, view)
+    end
+  end
+  for _, link in ipairs(links) do
+    local view = self.views[link.index]
+    if view then
+      move(self, view, link)
+    elseif link.is_default then
+      enter(self, link)
+    end
+  end
+  self:watch()
+end
+
+local function views_on(self, interfaces)
+  local list = {}
+  for _, view in pairs(self.views) do
+    if not interfaces or interfaces[view.link.index] then
+      list[#list + 1] = view
+    end
+  end
+  table.sort(list, function(a, b)
+    return a.link.index < b.link.index
+  end)
+  return list
+end
+
+-- Link-local addresses mean something on their own link only, and to few programs.
+local function without_link_local(data)
+  local kept = {}
+  for _, text in ipairs(data) do
+    if not text:find("^fe[89ab]") then
+      kept[#kept + 1] = text
+    end
+  end
+  return kept[1] and kept or data
+end
+
+--- What we say ourselves of a name, on these interfaces: data texts, TTL and interface. Nil for
+--- names that are not ours alone.
+---@param name string
+---@param type string
+---@param interfaces table<integer, boolean>|nil
+---@return string[]|nil data, integer? ttl, integer? interface
+function Responder:lookup(name, type, interfaces)
+  local data, seen, interface, is_ours = {}, {}, nil, false
+  for _, view in ipairs(views_on(self, interfaces)) do
+    local entry = view.names[name]
+    if entry and entry.is_unique then
+      is_ours = true
+      for _, one in ipairs(entry.records) do
+        if one.type == type and not seen[one.data] then
+          seen[one.data] = true
+          data[#data + 1] = one.data
+          interface = interface or view.link.index
+        end
+      end
+    end
+  end
+  if is_ours then
+    return without_link_local(data), record.HOST_TTL, interface
+  end
+end
+
+--- Says goodbye to everything and ends.
+function Responder:close()
+  for _, view in pairs(self.views) do
+    view:goodbye(view:all())
+    view:close()
+  end
+  self.gathers:close()
+  for _, claim in ipairs(self.claims) do
+    if claim.leaving then
+      self.scheduler:stop(claim.leaving)
+    end
+  end
+  self.claims, self.views = {}, {}
+  self:watch()
+end
+
+return responder

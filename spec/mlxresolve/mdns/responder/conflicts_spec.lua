@@ -1,0 +1,295 @@
+local bed = require("support.mdns_bed")
+local conflicts = require("mlxresolve.mdns.responder.conflicts")
+local record = require("mlxresolve.mdns.responder.record")
+local responder_bed = require("support.responder_bed")
+
+local PROPOSED = "A here.local. 120 192.0.2.%d"
+
+describe("mlxresolve.mdns.responder.conflicts", function()
+  local link
+
+  before_each(function()
+    link = responder_bed.new {
+      links = {
+        bed.loopback(),
+        bed.interface { addresses = { bed.address("192.0.2.5", 24) } },
+      },
+    }
+  end)
+
+  local function probing()
+    local publication = link:publish()
+    link.world:advance(300)
+    link:mark()
+    return publication
+  end
+
+  local function set(...)
+    local list = {}
+    for i, text in ipairs { ... } do
+      local type, data = text:match("^(%S+) (.*)$")
+      list[i] = { key = "here.local.", type = type, raw = record.raw(type, data) }
+    end
+    return list
+  end
+
+  local function compare(ours, theirs)
+    return conflicts.compare(ours, theirs, "here.local.")
+  end
+
+  it("8.2: compares class, type and raw rdata as unsigned bytes", function()
+    assert.equal(-1, compare(set("A 169.254.99.200"), set("A 169.254.200.50")))
+    assert.equal(1, compare(set("A 200.0.0.1"), set("A 99.0.0.1")))
+    assert.equal(-1, compare(set("A 200.0.0.1"), set("AAAA 2001:db8::1")))
+    assert.equal(-1, compare(set('TXT "a"'), set("SRV 0 0 1 a.local.")))
+  end)
+
+  it("8.2: compares names in rdata without compression", function()
+    assert.equal(-1, compare(set("SRV 0 0 1 here.local."), set("SRV 0 0 1 other-name.here.local.")))
+  end)
+
+  it("8.2.1: compares sorted sets pair by pair, and the longer one wins", function()
+    assert.equal(0, compare(set("A 1.1.1.1", "AAAA ::1"), set("AAAA ::1", "A 1.1.1.1")))
+    assert.equal(-1, compare(set("A 1.1.1.1"), set("AAAA ::1", "A 1.1.1.1")))
+    assert.equal(1, compare(set("A 1.1.1.2", "A 1.1.1.1"), set("A 1.1.1.1")))
+    assert.equal(1, compare(set("A 1.1.1.2"), set("AAAA ::1", "A 1.1.1.1")))
+  end)
+
+  it("8.2: waits a second and probes again when it loses the tie-break", function()
+    local publication = probing()
+    link:query({ "QU ANY here.local." }, { proposed = { PROPOSED:format(9) } })
+    link.world:advance(3000)
+    assert.same({
+      "1000 here.local.",
+      "1250 here.local.",
+      "1500 here.local.",
+    }, link:probes())
+    assert.equal("here.local.", (publication:names()))
+  end)
+
+  it("8.2: goes on when it wins the tie-break", function()
+    probing()
+    link:query({ "QU ANY here.local." }, { proposed = { PROPOSED:format(2) } })
+    link.world:advance(900)
+    assert.is_true(#link:answers() > 0)
+  end)
+
+  it("8.2.1: equal proposals are no conflict", function()
+    probing()
+    link:query({ "QU ANY here.local." }, { proposed = { PROPOSED:format(5) } })
+    link.world:advance(900)
+    assert.is_true(#link:answers() > 0)
+  end)
+
+  it("8.1: takes another name when somebody has this one", function()
+    local publication = probing()
+    link:hear { "A here.local. 120 192.0.2.9 !" }
+    assert.equal("here-2.local.", (publication:names()))
+    link.world:advance(20e3)
+    assert.equal("A here-2.local. 120 192.0.2.5 !", link:answers()[1])
+    assert.matches("here.local. belongs to another host, trying here%-2", link.world.lines[1])
+    link:mark()
+    link:query { "A here.local." }
+    link.world:advance(200)
+    assert.same({}, link:answers())
+  end)
+
+  it("8.1: a record of any type says that the name is somebody's", function()
+    local publication = probing()
+    link:hear { 'TXT here.local. 120 "x" !' }
+    assert.equal("here-2.local.", (publication:names()))
+  end)
+
+  it("8.1: ignores conflicts heard before the first probe", function()
+    local publication = link:publish()
+    link:hear { "A here.local. 120 192.0.2.9 !" }
+    assert.equal("here.local.", (publication:names()))
+  end)
+
+  it("8.1: a goodbye is no conflict", function()
+    local publication = probing()
+    link:hear { "A here.local. 0 192.0.2.9 !" }
+    assert.equal("here.local.", (publication:names()))
+  end)
+
+  it("8.1: hears a defence that comes by unicast", function()
+    local publication = probing()
+    link:hear({ "A here.local. 120 192.0.2.9 !" }, { to = "192.0.2.5" })
+    assert.equal("here-2.local.", (publication:names()))
+  end)
+
+  it("8.1: pauses five seconds between attempts after fifteen conflicts in ten", function()
+    local publication = link:publish()
+    local last, gaps = link.world:now(), {}
+    for _ = 1, 20 do
+      local name = publication:names()
+      link.world:settle(function()
+        local sent = link.world.sent
+        return #sent > 0 and link:probes()[#link:probes()]:find(name, 1, true) ~= nil
+      end, 20e3)
+      gaps[#gaps + 1] = link.world:now() - last
+      last = link.world:now()
+      link:hear { ("A %s 120 192.0.2.9 !"):format(name) }
+    end
+    assert.equal("here-21.local.", (publication:names()))
+    for i = 2, 15 do
+      assert.is_true(gaps[i] <= 250)
+    end
+    for i = 16, 20 do
+      assert.is_true(gaps[i] >= 5000, gaps[i])
+    end
+  end)
+
+  it("9: probes again at once when its name is said otherwise", function()
+    local publication = link:settled()
+    link:hear { "A here.local. 120 192.0.2.9 !" }
+    link.world:advance(10)
+    assert.same({ "0 here.local." }, link:probes())
+    assert.equal("here.local.", (publication:names()))
+    link.world:advance(3000)
+    assert.equal("A here.local. 120 192.0.2.5 !", link:answers()[1])
+  end)
+
+  it("9: takes another name when that other one defends his", function()
+    local publication = link:settled()
+    link:hear { "A here.local. 120 192.0.2.9 !" }
+    link.world:advance(10)
+    link:hear { "A here.local. 120 192.0.2.9 !" }
+    assert.equal("here-2.local.", (publication:names()))
+  end)
+
+  it("9: the same data is no conflict, whoever says it and in whatever case", function()
+    local publication = link:settled { service = "_mlx._tcp", port = 7, instance = "w" }
+    link:hear {
+      "A HERE.local. 120 192.0.2.5 !",
+      "SRV w._mlx._tcp.local. 120 0 0 7 HERE.LOCAL. !",
+    }
+    link.world:advance(2000)
+    assert.same({}, link:probes())
+    assert.equal("here.local.", (publication:names()))
+  end)
+
+  it("9: a record of another type is no conflict for an established name", function()
+    link:settled()
+    link:hear { 'TXT here.local. 120 "x" !' }
+    link.world:advance(2000)
+    assert.same({}, link:probes())
+  end)
+
+  it("9: renames an instance, not its host", function()
+    local publication = link:publish { service = "_mlx._tcp", port = 7, instance = "w" }
+    link.world:advance(300)
+    link:hear { "SRV w._mlx._tcp.local. 120 0 0 7 other.local. !" }
+    local host, instance = publication:names()
+    assert.equal("here.local.", host)
+    assert.equal("w\\032\\0402\\041._mlx._tcp.local.", instance)
+  end)
+
+  it("6.6: says a record again that somebody says with less than half of its time", function()
+    link:settled()
+    link:hear { "A here.local. 59 192.0.2.5 !" }
+    link.world:advance(200)
+    assert.same({ "A here.local. 120 192.0.2.5 !" }, link:answers())
+    link:mark()
+    link:hear { "A here.local. 60 192.0.2.5 !" }
+    link.world:advance(2000)
+    assert.same({}, link:answers())
+  end)
+
+  it("6.6: says its records again when somebody says goodbye to them", function()
+    link:settled { service = "_mlx._tcp", port = 7, instance = "w" }
+    link:hear { "PTR _mlx._tcp.local. 0 w._mlx._tcp.local.", "A here.local. 0 192.0.2.5 !" }
+    link.world:advance(200)
+    assert.same({
+      "A here.local. 120 192.0.2.5 !",
+      "PTR _mlx._tcp.local. 4500 w._mlx._tcp.local.",
+    }, link:answers())
+  end)
+
+  it("9: gives up the way back from an address without a word", function()
+    local publication = link:settled()
+    link:hear { "PTR 5.2.0.192.in-addr.arpa. 120 other.local. !" }
+    link.world:advance(2000)
+    link:query { "PTR 5.2.0.192.in-addr.arpa." }
+    link.world:advance(200)
+    assert.same({}, link:packets())
+    assert.equal("here.local.", (publication:names()))
+  end)
+
+  it("9: what its other link says of its own name is no conflict", function()
+    link = responder_bed.new { links = { bed.interface(), bed.wifi() } }
+    local publication = link:settled()
+    local at = { from = "198.51.100.1", interface = 2 }
+    link:hear({ "A here.local. 120 198.51.100.1 !" }, at)
+    link:query({ "ANY here.local." }, { proposed = { "A here.local. 120 198.51.100.1" } }, at)
+    link.world:advance(3000)
+    assert.equal("here.local.", (publication:names()))
+    assert.same({}, link:probes())
+  end)
+
+  describe("beside another stack of this machine", function()
+    local SELF = { from = "192.0.2.5" }
+
+    it("15: leaves the host's name to it when it answers the probe", function()
+      local publication = probing()
+      link:hear({ "A here.local. 120 192.0.2.5 !", "AAAA here.local. 120 2001:db8::5 !" }, SELF)
+      link.world:advance(20e3)
+      assert.same({}, link:packets("both"))
+      assert.equal("here.local.", (publication:names()))
+    end)
+
+    it("15: still tells of its services", function()
+      link:publish { service = "_mlx._tcp", port = 7, instance = "w" }
+      link.world:advance(300)
+      link:hear({ "A here.local. 120 192.0.2.5 !" }, SELF)
+      link.world:advance(20e3)
+      link:mark()
+      link:query { "SRV w._mlx._tcp.local." }
+      link.world:advance(10)
+      assert.same({ "SRV w._mlx._tcp.local. 120 0 0 7 here.local. !" }, link:answers())
+      assert.same({}, link:answers("additionals"))
+    end)
+
+    it("15: takes the name when that stack says goodbye", function()
+      probing()
+      link:hear({ "A here.local. 120 192.0.2.5 !" }, SELF)
+      link.world:advance(20e3)
+      link:mark()
+      link:hear({ "A here.local. 0 192.0.2.5 !" }, SELF)
+      link.world:advance(2000)
+      assert.equal("A here.local. 120 192.0.2.5 !", link:answers()[1])
+    end)
+
+    it("15: takes the name when that stack answers no more", function()
+      probing()
+      link:hear({ "A here.local. 120 192.0.2.5 !" }, SELF)
+      link.world:advance(20e3)
+      link:mark()
+      link:query { "A here.local." }
+      link.world:advance(3000)
+      assert.equal("A here.local. 120 192.0.2.5 !", link:answers()[1])
+    end)
+
+    it("15: gives way when that stack begins with other addresses", function()
+      local publication = link:settled()
+      link:query({ "ANY here.local." }, {
+        proposed = { PROPOSED:format(5), "AAAA here.local. 120 2001:db8::5" },
+      }, SELF)
+      link.world:advance(3000)
+      assert.same({}, link:packets())
+      assert.equal("here.local.", (publication:names()))
+    end)
+
+    it("15: answers its questions, and its own that come back do nothing", function()
+      link:settled()
+      link:query({ "A here.local." }, nil, SELF)
+      link.world:advance(10)
+      assert.same({ "A here.local. 120 192.0.2.5 !" }, link:answers())
+      local packet = link:packets()[1].packet
+      link:mark()
+      link:deliver(packet, SELF)
+      link.world:advance(2000)
+      assert.same({}, link:packets())
+    end)
+  end)
+end)

@@ -1,0 +1,34 @@
+local host = require("mlxresolve.mdns.responder.host")
+
+describe("mlxresolve.mdns.responder.host", function()
+  it("takes the first label of a host name", function()
+    assert.equal("mini2", host.label("mini2"))
+    assert.equal("Mini2", host.label("Mini2.local"))
+    assert.equal("mini2", host.label("mini2.example.org."))
+  end)
+
+  it("refuses what is no label", function()
+    for _, name in ipairs { "", ".local", ("x"):rep(64), 7, false } do
+      local label, message, code = host.label(name)
+      assert.is_nil(label)
+      assert.matches("1 to 63 bytes", message)
+      assert.equal("EINVAL", code)
+    end
+  end)
+
+  it("6.2: has all addresses of the link and the ways back, for 120 s", function()
+    local list = host.new("Here"):records { addresses = { "192.0.2.1", "2001:db8::1" } }
+    local words = {}
+    for i, one in ipairs(list) do
+      assert.equal(120, one.ttl)
+      assert.is_true(one.is_unique)
+      words[i] = one.type .. " " .. one.key:sub(1, 12) .. " " .. one.data
+    end
+    assert.same({
+      "A here.local. 192.0.2.1",
+      "AAAA here.local. 2001:db8::1",
+      "PTR 1.2.0.192.in Here.local.",
+      "PTR 1.0.0.0.0.0. Here.local.",
+    }, words)
+  end)
+end)

@@ -1,0 +1,33 @@
+local labels = require("mlxresolve.mdns.responder.labels")
+
+describe("mlxresolve.mdns.responder.labels", function()
+  it("numbers hosts", function()
+    assert.equal("mini2-2", labels.next_host("mini2"))
+    assert.equal("mini2-3", labels.next_host("mini2-2"))
+    assert.equal("mini-10", labels.next_host("mini-9"))
+  end)
+
+  it("does not count on from what is no count", function()
+    assert.equal("mini-1-2", labels.next_host("mini-1"))
+    assert.equal("mini-07-2", labels.next_host("mini-07"))
+    assert.equal("ip-20250131-2", labels.next_host("ip-20250131"))
+  end)
+
+  it("RFC 6763 D: numbers instances", function()
+    assert.equal("Worker (2)", labels.next_instance("Worker"))
+    assert.equal("Worker (3)", labels.next_instance("Worker (2)"))
+  end)
+
+  it("keeps labels within 63 bytes and UTF-8 whole", function()
+    local long = ("x"):rep(63)
+    assert.equal(("x"):rep(61) .. "-2", labels.next_host(long))
+    local umlauts = ("ü"):rep(31)
+    local next = labels.next_instance(umlauts)
+    assert.equal(("ü"):rep(29) .. " (2)", next)
+    assert.is_true(#next <= 63)
+  end)
+
+  it("RFC 6763 4.1.1: escapes dots of an instance's name", function()
+    assert.equal("Büro\\0463\\092.", labels.text("Büro.3\\"))
+  end)
+end)

@@ -1,0 +1,98 @@
+local bed = require("support.mdns_bed")
+local responder_bed = require("support.responder_bed")
+
+local A = "A here.local. 120 192.0.2.1 !"
+local PTR = "PTR _mlx._tcp.local. 4500 w._mlx._tcp.local."
+local SERVICE = { service = "_mlx._tcp", port = 7, instance = "w" }
+
+describe("mlxresolve.mdns.responder.outbox", function()
+  local link
+
+  before_each(function()
+    link = responder_bed.new {
+      links = {
+        bed.loopback(),
+        bed.interface { addresses = { bed.address("192.0.2.1", 24) } },
+        bed.wifi(),
+      },
+    }
+    link:settled(SERVICE)
+  end)
+
+  it("6: multicasts no record twice a second", function()
+    for _ = 1, 30 do
+      link:query { "A here.local." }
+      link.world:advance(100)
+    end
+    link.world:advance(2000)
+    assert.same({ 0, 1000, 2000, 3000 }, link:times())
+  end)
+
+  it("6: counts that second for each link", function()
+    link:query { "A here.local." }
+    link:query({ "A here.local." }, nil, { from = "198.51.100.9", interface = 3 })
+    link.world:advance(10)
+    assert.same({ 0, 0 }, link:times())
+  end)
+
+  it("6.4: one packet answers those who ask within the delay", function()
+    link:query { "PTR _mlx._tcp.local." }
+    link.world:advance(15)
+    link:query({ "PTR _mlx._tcp.local." }, nil, { from = "192.0.2.8" })
+    link:query({ "PTR _services._dns-sd._udp.local." }, nil, { from = "192.0.2.9" })
+    link.world:advance(500)
+    local found = link:answers()
+    assert.equal(2, #found)
+    assert.is_true(#link:times() <= 2)
+  end)
+
+  it("7.4: does not say what another has just said", function()
+    link:query { "PTR _mlx._tcp.local." }
+    link:hear { PTR }
+    link.world:advance(500)
+    assert.same({}, link:answers())
+  end)
+
+  it("7.4: says it when the other gave it less time", function()
+    link:query { "PTR _mlx._tcp.local." }
+    link:hear { "PTR _mlx._tcp.local. 120 w._mlx._tcp.local." }
+    link.world:advance(500)
+    assert.same({ PTR }, link:answers())
+  end)
+
+  it("7.1: a known answer of one querier does not silence what another waits for", function()
+    link:query { "PTR _mlx._tcp.local." }
+    link:query({ "PTR _mlx._tcp.local." }, { known = { PTR } }, { from = "192.0.2.8" })
+    link.world:advance(500)
+    assert.same({ PTR }, link:answers())
+  end)
+
+  it("answers legacy queriers each, and drops a flood of them", function()
+    for i = 1, 1000 do
+      link:query({ "PTR _mlx._tcp.local." }, { id = i }, { port = 10000 + i })
+    end
+    link.world:advance(500)
+    assert.equal(64, #link:packets())
+    link:mark()
+    link:query({ "A here.local." }, { id = 1 }, { port = 40000 })
+    assert.equal(1, #link:packets())
+  end)
+
+  it("forgets what waits when it is taken back", function()
+    local publication = link:publish { service = "_x._tcp", port = 1, instance = "w" }
+    link.world:advance(10e3)
+    link:mark()
+    publication:close()
+    link.world:advance(45)
+    link:query { "PTR _x._tcp.local." }
+    link.world:advance(1000)
+    for _, text in ipairs(link:answers()) do
+      assert.is_nil(text:find("4500", 1, true))
+    end
+  end)
+
+  it("answers the name with its additionals", function()
+    link:query { "A here.local." }
+    assert.same({ A }, link:answers())
+  end)
+end)
