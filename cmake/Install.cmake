@@ -36,6 +36,9 @@ install(TARGETS mlxresolve_module LIBRARY DESTINATION ${MLXR_INSTALL_MODULEDIR})
 if(TARGET mlxresolve_http)
   install(TARGETS mlxresolve_http LIBRARY DESTINATION ${MLXR_INSTALL_MODULEDIR}/mlxresolve)
 endif()
+if(TARGET mlxresolve_store)
+  install(TARGETS mlxresolve_store LIBRARY DESTINATION ${MLXR_INSTALL_MODULEDIR}/mlxresolve)
+endif()
 install(DIRECTORY lua/mlxresolve DESTINATION ${MLXR_INSTALL_LUADIR}
   FILES_MATCHING PATTERN "*.lua")
 # Beside the Lua files, so that whoever moves those takes plugins and examples along.

@@ -165,6 +165,8 @@ static int put_in(mlxr_store_t *store, const mlxr_cache_key_t *key,
       mlxr_store_drop(store, entry);
     return 0;
   }
+  if (note->age >= ((uint64_t)ttl + store->stale) * 1000)
+    return 0;
   size_t body_len = info->len - MLXR_HEADER_LEN - key->name_len - 4;
   entry = mlxr_store_put(store, key, hash, body_len, now);
   if (!entry)

@@ -27,6 +27,7 @@ dependencies = {
 external_dependencies = {
   LUAJIT = { header = "luajit-2.1/luajit.h" },
   LIBUV = { header = "uv.h" },
+  LMDB = { header = "lmdb.h" },
   MICROHTTPD = { header = "microhttpd.h" },
   XXHASH = { header = "xxhash.h" },
 }

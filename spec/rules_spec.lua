@@ -144,7 +144,8 @@ describe("the layers", function()
     for _, path in ipairs(tracked("lua/mlxresolve/*.lua", "lua/mlxresolve/**/*.lua")) do
       local is_world = path:match("^lua/mlxresolve/world/real")
       for _, name in ipairs(requires(path)) do
-        if name == "luv" or name == "ffi" or name == "mlxresolve.http" then
+        local is_outside = name == "mlxresolve.http" or name == "mlxresolve.store"
+        if name == "luv" or name == "ffi" or is_outside then
           assert.is_truthy(is_world and name ~= "ffi", path .. " requires " .. name)
         end
       end

@@ -40,6 +40,9 @@ int mlxr_bind_name(lua_State *L, int arg, uint8_t wire[MLXR_NAME_MAX],
                    size_t *len);
 void mlxr_bind_push_name(lua_State *L, const uint8_t *wire);
 
+/// The class of the cache's userdata.
+#define MLXR_BIND_CACHE "mlxresolve.Cache"
+
 /// The cache of the userdata at `arg`; raises.
 mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg);
 
@@ -59,5 +62,6 @@ int mlxr_bind_open_front(lua_State *L);
 
 MLXR_PUBLIC int luaopen_mlxresolve_core(lua_State *L);
 MLXR_PUBLIC int luaopen_mlxresolve_http(lua_State *L);
+MLXR_PUBLIC int luaopen_mlxresolve_store(lua_State *L);
 
 #endif

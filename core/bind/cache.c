@@ -7,22 +7,12 @@
 #include "bind.h"
 #include "filter.h"
 
-#define CACHE_CLASS "mlxresolve.Cache"
 #define ROWS_CLASS "mlxresolve.CacheRows"
 
 enum { LIST_DEFAULT = 1000, LIST_MAX = 10 * 1000 * 1000, ROWS_MIN = 64 };
 
 static const char *const status_names[] = {"answer", "nodata", "nxdomain",
                                            "failure"};
-
-/* When the state ends, objects older than a cache outlive it and may still ask
- * it from a finalizer of theirs. */
-mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg) {
-  mlxr_cache_t **box = luaL_checkudata(L, arg, CACHE_CLASS);
-  if (!*box)
-    luaL_argerror(L, arg, "the cache is gone");
-  return *box;
-}
 
 static uint64_t make_seed(void) {
   uint64_t seed = 0;
@@ -49,13 +39,13 @@ static int cache_new(lua_State *L) {
   int rc = mlxr_cache_new(&options, cache);
   if (rc != 0)
     return mlxr_bind_fail(L, rc, "cache");
-  luaL_getmetatable(L, CACHE_CLASS);
+  luaL_getmetatable(L, MLXR_BIND_CACHE);
   lua_setmetatable(L, -2);
   return 1;
 }
 
 static int cache_gc(lua_State *L) {
-  mlxr_cache_t **box = luaL_checkudata(L, 1, CACHE_CLASS);
+  mlxr_cache_t **box = luaL_checkudata(L, 1, MLXR_BIND_CACHE);
   mlxr_cache_free(*box);
   *box = NULL;
   return 0;
@@ -299,7 +289,7 @@ static const luaL_Reg functions[] = {{"new", cache_new}, {NULL, NULL}};
 
 int mlxr_bind_open_cache(lua_State *L) {
   static const luaL_Reg no_methods[] = {{NULL, NULL}};
-  mlxr_bind_class(L, CACHE_CLASS, methods, cache_gc);
+  mlxr_bind_class(L, MLXR_BIND_CACHE, methods, cache_gc);
   mlxr_bind_class(L, ROWS_CLASS, no_methods, rows_gc);
   lua_newtable(L);
   luaL_register(L, NULL, functions);

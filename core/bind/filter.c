@@ -4,6 +4,15 @@
 
 #include "../rdata.h"
 
+/* When the state ends, objects older than a cache outlive it and may still ask
+ * it from a finalizer of theirs. */
+mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg) {
+  mlxr_cache_t **box = luaL_checkudata(L, arg, MLXR_BIND_CACHE);
+  if (!*box)
+    luaL_argerror(L, arg, "the cache is gone");
+  return *box;
+}
+
 static uint32_t get_u32(lua_State *L, int arg, const char *name) {
   return (uint32_t)mlxr_bind_field(L, arg, name, 0, UINT32_MAX);
 }

@@ -1,0 +1,85 @@
+/* store.h - the cache on disk: what was put is written behind, what was written
+ * is loaded into the cache at the next start.
+ *
+ * A thread of its own does all that touches the disk (LMDB). `put` and `flush`
+ * copy into a queue and return; the thread takes batches from it, the rarer the
+ * longer they take. Nothing here is fatal: a file that is damaged or somebody
+ * else's is set aside, a full disk is tried again, and the cache goes on
+ * without. What happened comes out of `step`, for the log.
+ *
+ * Ages outlast the process: entries bear the time at which they were said on a
+ * clock that goes on from start to start. While the machine is not rebooted it
+ * is the machine's own; else it is the wall clock, and entries count as run out
+ * when that went backwards.
+ *
+ * The prefix is mlxr_storage: mlxr_store is a shard of the cache.
+ */
+#ifndef MLXR_STORE_H
+#define MLXR_STORE_H
+
+#include "cache.h"
+
+typedef struct mlxr_storage mlxr_storage_t;
+
+enum { MLXR_INTERFACE_NAME_MAX = 16 }; ///< with NUL
+
+typedef struct mlxr_storage_options {
+  const char *path;           ///< of the file; its folders are made
+  size_t bytes;               ///< the most that the file may take
+  uint32_t min_ttl;           ///< seconds; the cache's own
+  const uint32_t *strategies; ///< entries of others are dropped
+  size_t strategy_count;
+  mlxr_cache_t *cache; ///< borrowed until `close` has returned
+  uint64_t now;
+  uint64_t date;    ///< ms since 1970; 0 means the machine's clock
+  uint64_t uptime;  ///< ms since boot; 0 means the machine's
+  const char *boot; ///< which boot that was; NULL means the machine's
+} mlxr_storage_options_t;
+
+enum mlxr_storage_event_kind {
+  MLXR_STORAGE_LOADED = 0,  ///< `count` entries came back
+  MLXR_STORAGE_ASIDE = 1,   ///< a file was set aside; begins anew
+  MLXR_STORAGE_PROBLEM = 2, ///< not kept for now; tried again later
+  MLXR_STORAGE_WORKS = 3    ///< kept again
+};
+
+typedef struct mlxr_storage_event {
+  enum mlxr_storage_event_kind kind;
+  uint64_t count;
+  char text[400];
+} mlxr_storage_event_t;
+
+typedef struct mlxr_storage_stats {
+  uint64_t entries, bytes; ///< in the file, as of the last batch
+  uint64_t loaded, written, batches, lost;
+  bool is_loading, is_working;
+} mlxr_storage_stats_t;
+
+/// Starts the thread; the file is opened and loaded by it. -EINVAL, -ENOMEM or
+/// what starting a thread says.
+int mlxr_storage_open(const mlxr_storage_options_t *options,
+                      mlxr_storage_t **out);
+
+/// Keeps what the cache was given: same key, answer and note. `interface` is
+/// the name of note->interface, or NULL.
+void mlxr_storage_put(mlxr_storage_t *storage, const mlxr_cache_key_t *key,
+                      const uint8_t *answer, size_t len,
+                      const mlxr_cache_note_t *note, const char *interface,
+                      uint64_t now);
+
+/// Forgets what the filter means, everything for NULL; also what is just being
+/// loaded. To be called before the cache is flushed.
+void mlxr_storage_flush(mlxr_storage_t *storage,
+                        const mlxr_cache_filter_t *filter,
+                        const char *interface, uint64_t now);
+
+int mlxr_storage_fd(const mlxr_storage_t *storage);
+int mlxr_storage_step(mlxr_storage_t *storage, mlxr_storage_event_t *out,
+                      size_t count);
+void mlxr_storage_stats(mlxr_storage_t *storage, mlxr_storage_stats_t *out);
+
+/// Writes what is left and ends the thread; gives up on the rest of it after
+/// `patience` ms. True when all was written.
+bool mlxr_storage_close(mlxr_storage_t *storage, unsigned patience);
+
+#endif

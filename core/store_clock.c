@@ -1,0 +1,69 @@
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#ifdef __APPLE__
+#include <sys/sysctl.h>
+#include <sys/types.h>
+#endif
+
+#include "store_internal.h"
+
+/* While the machine sleeps the clock of the cache stands still, but a new
+ * process has to count that time. */
+#ifdef CLOCK_BOOTTIME
+#define UPTIME_CLOCK CLOCK_BOOTTIME
+#else
+#define UPTIME_CLOCK CLOCK_MONOTONIC
+#endif
+
+static uint64_t read_clock(clockid_t which) {
+  struct timespec time;
+  clock_gettime(which, &time);
+  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
+}
+
+/* Text that is another after each boot; "" where there is none. */
+static void read_boot(char out[64]) {
+  memset(out, 0, 64);
+#ifdef __APPLE__
+  size_t len = 63;
+  if (sysctlbyname("kern.bootsessionuuid", out, &len, NULL, 0) != 0)
+    out[0] = '\0';
+#else
+  FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+  if (!file)
+    return;
+  if (!fgets(out, 64, file))
+    out[0] = '\0';
+  fclose(file);
+  out[strcspn(out, "\n")] = '\0';
+#endif
+}
+
+void storage_clock_init(storage_clock_t *clock,
+                        const mlxr_storage_options_t *options) {
+  clock->now = options->now;
+  clock->steady = read_clock(CLOCK_MONOTONIC);
+  clock->date_at = read_clock(CLOCK_REALTIME);
+  clock->uptime_at = read_clock(UPTIME_CLOCK);
+  clock->date = options->date ? options->date : clock->date_at;
+  clock->uptime = options->uptime ? options->uptime : clock->uptime_at;
+  if (!options->boot) {
+    read_boot(clock->boot);
+    return;
+  }
+  memset(clock->boot, 0, sizeof clock->boot);
+  strncpy(clock->boot, options->boot, sizeof clock->boot - 1);
+}
+
+uint64_t storage_now(const storage_clock_t *clock) {
+  return clock->now + (read_clock(CLOCK_MONOTONIC) - clock->steady);
+}
+
+uint64_t storage_date(const storage_clock_t *clock) {
+  return clock->date + (read_clock(CLOCK_REALTIME) - clock->date_at);
+}
+
+uint64_t storage_uptime(const storage_clock_t *clock) {
+  return clock->uptime + (read_clock(UPTIME_CLOCK) - clock->uptime_at);
+}

@@ -1,0 +1,136 @@
+#include <net/if.h>
+#include <string.h>
+
+#include "store_internal.h"
+
+/* Entries go straight from the file into the cache, one at a time under the
+ * lock that flushes take, too: what is flushed before its turn is not loaded,
+ * what is flushed after it is in the cache already. */
+
+typedef struct load {
+  mlxr_storage_t *storage;
+  uint64_t now;
+  char interface[MLXR_INTERFACE_NAME_MAX]; /* the last one that was looked up */
+  uint32_t index;
+} load_t;
+
+/* An interface that is not there has no index: 0. */
+static uint32_t find_interface(load_t *load, const char *name) {
+  if (name[0] == '\0')
+    return 0;
+  if (strcmp(load->interface, name) != 0) {
+    strcpy(load->interface, name);
+    load->index = if_nametoindex(name);
+  }
+  return load->index;
+}
+
+static uint64_t age_of(const load_t *load, const storage_entry_t *entry,
+                       const uint8_t *answer, size_t len) {
+  const mlxr_storage_t *storage = load->storage;
+  uint64_t time = (uint64_t)((int64_t)load->now + storage->file.epoch);
+  uint64_t age = time > entry->head.said ? time - entry->head.said : 0;
+  mlxr_answer_info_t info;
+  if (!storage->file.is_age_unknown ||
+      mlxr_answer_read(answer, len, &info) != 0)
+    return age;
+  uint32_t ttl = info.ttl;
+  if (ttl < entry->head.min_ttl)
+    ttl = entry->head.min_ttl;
+  if (ttl < storage->min_ttl)
+    ttl = storage->min_ttl;
+  return age + ttl * UINT64_C(1000);
+}
+
+/* With the lock held. */
+static bool is_flushed(const mlxr_storage_t *storage,
+                       const storage_entry_t *entry) {
+  if (storage->queue.flushes == 0)
+    return false;
+  const storage_queue_t *queue = &storage->queue;
+  for (storage_op_t *op = storage_queue_next(queue, NULL); op;
+       op = storage_queue_next(queue, op)) {
+    storage_filter_t filter;
+    if (op->kind != OP_FLUSH)
+      continue;
+    storage_get_filter(op, &filter);
+    if (storage_is_meant(&filter, entry, storage->file.epoch))
+      return true;
+  }
+  return false;
+}
+
+static int load_entry(load_t *load, const storage_entry_t *entry) {
+  mlxr_storage_t *storage = load->storage;
+  uint8_t answer[MLXR_PACKET_MAX];
+  size_t len = storage_answer(entry, answer, sizeof answer);
+  mlxr_cache_note_t note = {.strategy = entry->head.strategy,
+                            .min_ttl = entry->head.min_ttl,
+                            .max_ttl = entry->head.max_ttl,
+                            .flags = entry->head.flags,
+                            .interface =
+                                find_interface(load, entry->interface)};
+  if (entry->interface[0] && !note.interface)
+    return 0;
+  note.age = age_of(load, entry, answer, len);
+  int rc = 0;
+  pthread_mutex_lock(&storage->lock);
+  if (storage->is_closing)
+    rc = MLXR_ECANCELED;
+  else if (!is_flushed(storage, entry))
+    mlxr_cache_put(storage->cache, &entry->key, answer, len, &note, load->now);
+  pthread_mutex_unlock(&storage->lock);
+  return rc;
+}
+
+static int load_all(load_t *load, MDB_cursor *cursor, uint64_t *total) {
+  MDB_val key, value;
+  storage_entry_t entry;
+  int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
+  for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+    if (storage_file_is_mark(&key))
+      continue;
+    if (!storage_read(&key, &value, &entry))
+      return MLXR_EFORMAT;
+    int code = load_entry(load, &entry);
+    if (code != 0)
+      return code;
+    ++*total;
+  }
+  return rc == MDB_NOTFOUND ? 0 : storage_code(rc);
+}
+
+static uint64_t count_puts(mlxr_storage_t *storage) {
+  mlxr_cache_stats_t stats;
+  mlxr_cache_stats(storage->cache, &stats);
+  return stats.puts;
+}
+
+int storage_load(mlxr_storage_t *storage) {
+  enum { USELESS_MIN = 1000 };
+  load_t load = {.storage = storage, .now = storage_now(&storage->clock)};
+  uint64_t total = 0, before = count_puts(storage);
+  MDB_txn *txn;
+  MDB_cursor *cursor;
+  int rc = mdb_txn_begin(storage->file.env, NULL, MDB_RDONLY, &txn);
+  if (rc != 0)
+    return storage_code(rc);
+  rc = mdb_cursor_open(txn, storage->file.table, &cursor);
+  if (rc == 0) {
+    rc = load_all(&load, cursor, &total);
+    mdb_cursor_close(cursor);
+  } else {
+    rc = storage_code(rc);
+  }
+  mdb_txn_abort(txn);
+  if (rc == MLXR_ECANCELED)
+    return rc;
+  uint64_t loaded = count_puts(storage) - before;
+  pthread_mutex_lock(&storage->lock);
+  storage->stats.loaded += loaded < total ? loaded : total;
+  /* much that nobody can use any more: the cache is shorter */
+  if (total > loaded + USELESS_MIN && loaded < total / 2)
+    storage->is_behind = true;
+  pthread_mutex_unlock(&storage->lock);
+  return rc;
+}

@@ -1,0 +1,315 @@
+#include <errno.h>
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store_internal.h"
+
+enum {
+  COMMIT_EVERY = 4000, /* entries of a new file */
+  LOOK_EVERY = 256     /* whether it is time to end */
+};
+
+/* ---- batches ---- */
+
+/* Keys in order make neighbours share pages, which is most of what a commit
+ * writes. Of several operations on a key the last counts. */
+static int compare_ops(const void *a, const void *b) {
+  const storage_op_t *one = *(storage_op_t *const *)a;
+  const storage_op_t *other = *(storage_op_t *const *)b;
+  size_t len = one->key_len < other->key_len ? one->key_len : other->key_len;
+  int order = memcmp(one->bytes, other->bytes, len);
+  if (order != 0)
+    return order;
+  if (one->key_len != other->key_len)
+    return one->key_len < other->key_len ? -1 : 1;
+  return one->sequence < other->sequence ? -1 : 1;
+}
+
+static bool is_same_key(const storage_op_t *one, const storage_op_t *other) {
+  return one->key_len == other->key_len &&
+         memcmp(one->bytes, other->bytes, one->key_len) == 0;
+}
+
+static int write_op(const storage_file_t *file, MDB_txn *txn,
+                    storage_op_t *op) {
+  MDB_val key = {op->key_len, op->bytes};
+  MDB_val value = {op->value_len, op->bytes + op->key_len};
+  if (op->kind == OP_DELETE) {
+    int rc = mdb_del(txn, file->table, &key, NULL);
+    return rc == MDB_NOTFOUND ? 0 : rc;
+  }
+  storage_seal(&key, &value, (uint64_t)((int64_t)op->said + file->epoch));
+  return mdb_put(txn, file->table, &key, &value, 0);
+}
+
+static int write_ops(const storage_file_t *file, MDB_txn *txn,
+                     storage_op_t **ops, size_t count) {
+  int rc = 0;
+  if (count > 1)
+    qsort(ops, count, sizeof *ops, compare_ops);
+  for (size_t i = 0; rc == 0 && i < count; i++)
+    if (i + 1 == count || !is_same_key(ops[i], ops[i + 1]))
+      rc = write_op(file, txn, ops[i]);
+  return rc;
+}
+
+static int drop_meant(const storage_file_t *file, MDB_cursor *cursor,
+                      const storage_filter_t *filter) {
+  const uint8_t *name = filter->meant.name;
+  size_t name_len = name ? mlxr_name_len(name) : 0;
+  MDB_val key = {name_len, (void *)(uintptr_t)name}, value;
+  storage_entry_t entry;
+  int rc =
+      mdb_cursor_get(cursor, &key, &value, name ? MDB_SET_RANGE : MDB_FIRST);
+  for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
+    if (name &&
+        (key.mv_size < name_len || memcmp(key.mv_data, name, name_len) != 0))
+      return 0;
+    if (storage_file_is_mark(&key))
+      continue;
+    if (storage_read(&key, &value, &entry) &&
+        !storage_is_meant(filter, &entry, file->epoch))
+      continue;
+    rc = mdb_cursor_del(cursor, 0);
+    if (rc != 0)
+      return rc;
+  }
+  return rc == MDB_NOTFOUND ? 0 : rc;
+}
+
+static int write_flush(const storage_file_t *file, MDB_txn *txn,
+                       const storage_op_t *op) {
+  storage_filter_t filter;
+  MDB_cursor *cursor;
+  storage_get_filter(op, &filter);
+  if (filter.is_everything)
+    return mdb_drop(txn, file->table, 0);
+  int rc = mdb_cursor_open(txn, file->table, &cursor);
+  if (rc != 0)
+    return rc;
+  rc = drop_meant(file, cursor, &filter);
+  mdb_cursor_close(cursor);
+  return rc;
+}
+
+static int write_batch(const storage_file_t *file, MDB_txn *txn,
+                       const storage_queue_t *batch, storage_op_t **ops) {
+  size_t count = 0;
+  int rc = 0;
+  for (storage_op_t *op = storage_queue_next(batch, NULL); rc == 0 && op;
+       op = storage_queue_next(batch, op)) {
+    if (op->kind != OP_FLUSH) {
+      ops[count++] = op;
+      continue;
+    }
+    rc = write_ops(file, txn, ops, count);
+    count = 0;
+    if (rc == 0)
+      rc = write_flush(file, txn, op);
+  }
+  return rc == 0 ? write_ops(file, txn, ops, count) : rc;
+}
+
+static void count_batch(mlxr_storage_t *storage, uint64_t written) {
+  MDB_stat stat = {0};
+  MDB_envinfo info = {0};
+  mdb_env_stat(storage->file.env, &stat);
+  mdb_env_info(storage->file.env, &info);
+  pthread_mutex_lock(&storage->lock);
+  storage->stats.entries = stat.ms_entries > 0 ? stat.ms_entries - 1 : 0;
+  storage->stats.bytes = (info.me_last_pgno + 1) * stat.ms_psize;
+  storage->stats.written += written;
+  storage->stats.batches++;
+  pthread_mutex_unlock(&storage->lock);
+}
+
+int storage_apply(mlxr_storage_t *storage) {
+  storage_file_t *file = &storage->file;
+  storage_queue_t *batch = &storage->batch;
+  MDB_txn *txn;
+  storage_op_t **ops = malloc((batch->count + 1) * sizeof(storage_op_t *));
+  if (!ops)
+    return -ENOMEM;
+  int rc = mdb_txn_begin(file->env, NULL, 0, &txn);
+  if (rc == 0) {
+    rc = write_batch(file, txn, batch, ops);
+    if (rc == 0)
+      rc = storage_file_sign(file, &storage->clock, txn);
+    if (rc == 0)
+      rc = mdb_txn_commit(txn);
+    else
+      mdb_txn_abort(txn);
+  }
+  free(ops);
+  if (rc == 0)
+    count_batch(storage, batch->count);
+  return storage_code(rc);
+}
+
+/* ---- everything anew ---- */
+
+typedef struct keys {
+  uint8_t *bytes; /* length, purpose, type, name of each */
+  size_t len, cap;
+  size_t count;
+  bool is_short; /* of memory */
+} keys_t;
+
+enum { KEY_HEAD = 1, KEY_ROOM = KEY_HEAD + STORAGE_KEY_MAX + 3 };
+
+static bool add_key(void *context, const mlxr_cache_view_t *view) {
+  keys_t *keys = context;
+  if (view->hit.status == MLXR_STATUS_FAILURE)
+    return true;
+  if (keys->cap - keys->len < KEY_ROOM) {
+    size_t cap = keys->cap > 0 ? keys->cap * 2 : 64 * KEY_ROOM;
+    uint8_t *grown = realloc(keys->bytes, cap);
+    keys->is_short = grown == NULL;
+    if (!grown)
+      return false;
+    keys->bytes = grown;
+    keys->cap = cap;
+  }
+  const mlxr_cache_key_t key = {.name = view->name,
+                                .name_len = mlxr_name_len(view->name),
+                                .type = view->type,
+                                .purpose = view->purpose};
+  uint8_t *at = keys->bytes + keys->len;
+  /* at most 255 of name: less than a byte holds, with 6 more than it */
+  at[0] = (uint8_t)key.name_len;
+  keys->len += KEY_HEAD + storage_put_key(&key, at + KEY_HEAD);
+  keys->count++;
+  return true;
+}
+
+static int compare_keys(const void *a, const void *b) {
+  const uint8_t *one = *(uint8_t *const *)a, *other = *(uint8_t *const *)b;
+  size_t len = one[0] < other[0] ? one[0] : other[0];
+  int order = memcmp(one + KEY_HEAD, other + KEY_HEAD, len + 6);
+  return order != 0 ? order : one[0] - other[0];
+}
+
+static const uint8_t **sort_keys(const keys_t *keys) {
+  const uint8_t **list = malloc((keys->count + 1) * sizeof *list);
+  const uint8_t *at = keys->bytes;
+  for (size_t i = 0; list && i < keys->count; i++) {
+    list[i] = at;
+    at += KEY_HEAD + at[0] + 6;
+  }
+  if (list && keys->count > 1)
+    qsort(list, keys->count, sizeof *list, compare_keys);
+  return list;
+}
+
+static size_t value_of(const mlxr_cache_key_t *key, const uint8_t *answer,
+                       const mlxr_cache_record_t *record, uint8_t *out) {
+  storage_head_t head = {.strategy = record->strategy, .flags = record->flags};
+  char name[IF_NAMESIZE];
+  /* without records there is no TTL but this one */
+  if (record->len <= MLXR_HEADER_LEN + key->name_len + 4)
+    head.min_ttl = record->ttl;
+  bool is_named = record->interface && if_indextoname(record->interface, name);
+  return storage_put_value(&head, is_named ? name : NULL, key, answer,
+                           record->len, out);
+}
+
+static int copy_entry(mlxr_storage_t *storage, const storage_file_t *fresh,
+                      MDB_txn *txn, const uint8_t *at) {
+  uint8_t answer[MLXR_PACKET_MAX], bytes[STORAGE_VALUE_MAX];
+  size_t name_len = at[0];
+  const uint8_t *tail = at + KEY_HEAD + name_len;
+  const mlxr_cache_key_t key = {.name = at + KEY_HEAD,
+                                .name_len = name_len,
+                                .type = (uint16_t)(tail[0] << 8 | tail[1]),
+                                .purpose = (uint32_t)tail[2] << 24 |
+                                           (uint32_t)tail[3] << 16 |
+                                           (uint32_t)tail[4] << 8 | tail[5]};
+  mlxr_cache_record_t record;
+  uint64_t now = storage_now(&storage->clock);
+  if (mlxr_cache_copy(storage->cache, &key, now, answer, sizeof answer,
+                      &record) != 1)
+    return 0;
+  MDB_val stored_key = {name_len + 6, (void *)(uintptr_t)(at + KEY_HEAD)};
+  MDB_val value = {value_of(&key, answer, &record, bytes), bytes};
+  storage_seal(&stored_key, &value,
+               (uint64_t)((int64_t)now + fresh->epoch - (int64_t)record.age));
+  return mdb_put(txn, fresh->table, &stored_key, &value, MDB_APPEND);
+}
+
+static int copy_some(mlxr_storage_t *storage, storage_file_t *fresh,
+                     const uint8_t **keys, size_t count) {
+  MDB_txn *txn;
+  int rc = mdb_txn_begin(fresh->env, NULL, 0, &txn);
+  if (rc != 0)
+    return storage_code(rc);
+  for (size_t i = 0; rc == 0 && i < count; i++) {
+    if (i % LOOK_EVERY == 0 && storage_is_closing(storage)) {
+      mdb_txn_abort(txn);
+      return MLXR_ECANCELED;
+    }
+    rc = copy_entry(storage, fresh, txn, keys[i]);
+  }
+  if (rc == 0)
+    rc = storage_file_sign(fresh, &storage->clock, txn);
+  if (rc == 0)
+    rc = mdb_txn_commit(txn);
+  else
+    mdb_txn_abort(txn);
+  return storage_code(rc);
+}
+
+static int copy_all(mlxr_storage_t *storage, storage_file_t *fresh) {
+  keys_t keys = {0};
+  mlxr_cache_each(storage->cache, NULL, storage_now(&storage->clock), add_key,
+                  &keys);
+  const uint8_t **list = keys.is_short ? NULL : sort_keys(&keys);
+  int rc = list ? 0 : -ENOMEM;
+  for (size_t i = 0; rc == 0 && i < keys.count; i += COMMIT_EVERY) {
+    size_t left = keys.count - i;
+    rc = copy_some(storage, fresh, list + i,
+                   left < COMMIT_EVERY ? left : COMMIT_EVERY);
+  }
+  free(list);
+  free(keys.bytes);
+  /* what does not fit stays out */
+  return rc == MLXR_ENOSPACE ? 0 : rc;
+}
+
+static bool begin_use(mlxr_storage_t *storage) {
+  pthread_mutex_lock(&storage->lock);
+  bool may = !storage->is_closing;
+  storage->uses_cache = may;
+  storage->is_behind = false;
+  pthread_mutex_unlock(&storage->lock);
+  return may;
+}
+
+static void end_use(mlxr_storage_t *storage, bool is_done) {
+  pthread_mutex_lock(&storage->lock);
+  storage->uses_cache = false;
+  if (!is_done)
+    storage->is_behind = true;
+  bool is_closing = storage->is_closing;
+  pthread_mutex_unlock(&storage->lock);
+  if (is_closing)
+    mlxr_wakeup_signal(&storage->wakeup);
+}
+
+int storage_rewrite(mlxr_storage_t *storage) {
+  storage_file_t fresh;
+  if (!begin_use(storage))
+    return MLXR_ECANCELED;
+  int rc = storage_file_begin(&storage->file, &storage->clock, &fresh);
+  if (rc == 0) {
+    rc = copy_all(storage, &fresh);
+    if (rc == 0)
+      rc = storage_file_adopt(&storage->file, &fresh);
+    else
+      storage_file_abandon(&fresh);
+  }
+  end_use(storage, rc == 0);
+  if (rc == 0)
+    count_batch(storage, 0);
+  return rc;
+}
