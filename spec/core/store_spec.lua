@@ -145,7 +145,7 @@ describe("core.store", function()
       assert.equal(3, count)
       assert.same(
         { a("a.example."), 300, 0, MINE, 0, false },
-        { second.cache:get("a.example.", A, NOW) }
+        { unpack({ second.cache:get("a.example.", A, NOW) }, 1, 6) }
       )
       assert.equal(denial, (second.cache:get("no.example.", A, NOW)))
       assert.is_string((second.cache:get("p.example.", A, NOW, 0xfedcba98)))
