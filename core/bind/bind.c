@@ -52,6 +52,30 @@ void mlxr_bind_class(lua_State *L, const char *name, const luaL_Reg *methods,
   lua_pop(L, 1);
 }
 
+void mlxr_bind_hold(mlxr_bind_box_t *box) { box->is_held = true; }
+
+void mlxr_bind_let_go(mlxr_bind_box_t *box, mlxr_bind_close_fn close) {
+  void *doomed = box->doomed;
+  box->is_held = false;
+  box->doomed = NULL;
+  if (doomed)
+    close(doomed);
+}
+
+void mlxr_bind_close(mlxr_bind_box_t *box, mlxr_bind_close_fn close) {
+  void *object = box->object;
+  box->object = NULL;
+  if (object && box->is_held)
+    box->doomed = object;
+  else if (object)
+    close(object);
+}
+
+void mlxr_bind_collect(mlxr_bind_box_t *box, mlxr_bind_close_fn close) {
+  mlxr_bind_let_go(box, close);
+  mlxr_bind_close(box, close);
+}
+
 static uint32_t scope_of(const char *name) { return if_nametoindex(name); }
 
 static bool scope_name(uint32_t index, char name[16]) {

@@ -28,6 +28,26 @@ uint64_t mlxr_bind_field(lua_State *L, int arg, const char *name,
 void mlxr_bind_class(lua_State *L, const char *name, const luaL_Reg *methods,
                      lua_CFunction gc);
 
+/// A userdata's object of the core. Lua runs finalizers whenever it allocates,
+/// and one of them may close the object whose results are just being pushed:
+/// while it is held, closing takes it out of use only.
+typedef struct mlxr_bind_box {
+  void *object; ///< NULL once closed
+  void *doomed; ///< closed while it was held
+  bool is_held;
+} mlxr_bind_box_t;
+
+typedef void (*mlxr_bind_close_fn)(void *object);
+
+/// From here on the object lives until `let_go`, or until the userdata is
+/// collected when Lua raises in between.
+void mlxr_bind_hold(mlxr_bind_box_t *box);
+void mlxr_bind_let_go(mlxr_bind_box_t *box, mlxr_bind_close_fn close);
+/// What `close` of a userdata does; twice is fine.
+void mlxr_bind_close(mlxr_bind_box_t *box, mlxr_bind_close_fn close);
+/// What __gc does.
+void mlxr_bind_collect(mlxr_bind_box_t *box, mlxr_bind_close_fn close);
+
 /// Address text at `arg` (port optional), interface names understood.
 /// 0, or MLXR_ETEXT.
 int mlxr_bind_address(lua_State *L, int arg, mlxr_address_t *out);

@@ -8,15 +8,17 @@
 
 enum { STEP_MAX = 64, STRIDE = 3 };
 
-typedef struct front_box {
-  mlxr_front_t *front; ///< NULL once closed
-} front_box_t;
+static void close_object(void *front) { mlxr_front_close(front); }
+
+static mlxr_bind_box_t *check_box(lua_State *L) {
+  return luaL_checkudata(L, 1, CLASS);
+}
 
 static mlxr_front_t *check_front(lua_State *L) {
-  front_box_t *box = luaL_checkudata(L, 1, CLASS);
-  if (!box->front)
+  mlxr_front_t *front = check_box(L)->object;
+  if (!front)
     luaL_error(L, "the front is closed");
-  return box->front;
+  return front;
 }
 
 static uint32_t check_slot(lua_State *L, int arg) {
@@ -128,17 +130,19 @@ static int front_open(lua_State *L) {
     results = read_allow(L, &options);
   if (results != 0)
     return results;
-  front_box_t *box = lua_newuserdata(L, sizeof *box);
-  box->front = NULL;
+  mlxr_bind_box_t *box = lua_newuserdata(L, sizeof *box);
+  *box = (mlxr_bind_box_t){0};
   luaL_getmetatable(L, CLASS);
   lua_setmetatable(L, -2);
-  int rc = mlxr_front_open(&options, cache, &box->front, &failed);
-  if (rc < 0)
-    return fail_at(L, rc, &options, failed);
   lua_createtable(L, 1, 0);
   lua_pushvalue(L, 2);
   lua_rawseti(L, -2, 1);
   lua_setfenv(L, -2); /* the cache lives as long as the front */
+  mlxr_front_t *front;
+  int rc = mlxr_front_open(&options, cache, &front, &failed);
+  if (rc < 0)
+    return fail_at(L, rc, &options, failed);
+  box->object = front;
   return 1;
 }
 
@@ -148,6 +152,7 @@ static int front_step(lua_State *L) {
   mlxr_miss_t misses[STEP_MAX];
   luaL_checktype(L, 3, LUA_TTABLE);
   int n = mlxr_front_step(front, now, misses, STEP_MAX);
+  mlxr_bind_hold(check_box(L));
   for (int i = 0; i < n; i++) {
     lua_pushnumber(L, misses[i].slot);
     lua_rawseti(L, 3, i * STRIDE + 1);
@@ -156,6 +161,7 @@ static int front_step(lua_State *L) {
     lua_pushinteger(L, misses[i].type);
     lua_rawseti(L, 3, i * STRIDE + 3);
   }
+  mlxr_bind_let_go(check_box(L), close_object);
   lua_pushinteger(L, n);
   return 1;
 }
@@ -215,11 +221,13 @@ static int front_client(lua_State *L) {
 static int front_addresses(lua_State *L) {
   const mlxr_address_t *addresses;
   size_t count = mlxr_front_get_addresses(check_front(L), &addresses);
+  mlxr_bind_hold(check_box(L));
   lua_createtable(L, (int)count, 0);
   for (size_t i = 0; i < count; i++) {
     mlxr_bind_push_address(L, &addresses[i], true);
     lua_rawseti(L, -2, (int)i + 1);
   }
+  mlxr_bind_let_go(check_box(L), close_object);
   return 1;
 }
 
@@ -250,9 +258,12 @@ static int front_fd(lua_State *L) {
 }
 
 static int front_close(lua_State *L) {
-  front_box_t *box = luaL_checkudata(L, 1, CLASS);
-  mlxr_front_close(box->front);
-  box->front = NULL;
+  mlxr_bind_close(check_box(L), close_object);
+  return 0;
+}
+
+static int front_collect(lua_State *L) {
+  mlxr_bind_collect(check_box(L), close_object);
   return 0;
 }
 
@@ -271,7 +282,7 @@ static const luaL_Reg methods[] = {{"step", front_step},
 static const luaL_Reg functions[] = {{"open", front_open}, {NULL, NULL}};
 
 int mlxr_bind_open_front(lua_State *L) {
-  mlxr_bind_class(L, CLASS, methods, front_close);
+  mlxr_bind_class(L, CLASS, methods, front_collect);
   lua_newtable(L);
   luaL_register(L, NULL, functions);
   return 1;

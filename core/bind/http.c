@@ -7,15 +7,17 @@
 
 enum { STEP_MAX = 16, STRIDE = 5 };
 
-typedef struct server {
-  mlxr_http_t *http; ///< NULL once closed
-} server_t;
+static void close_object(void *http) { mlxr_http_close(http); }
+
+static mlxr_bind_box_t *check_box(lua_State *L) {
+  return luaL_checkudata(L, 1, HTTP);
+}
 
 static mlxr_http_t *check_http(lua_State *L) {
-  server_t *server = luaL_checkudata(L, 1, HTTP);
-  if (!server->http)
+  mlxr_http_t *http = check_box(L)->object;
+  if (!http)
     luaL_argerror(L, 1, "the HTTP server is closed");
-  return server->http;
+  return http;
 }
 
 /* The text field `name` of the options, left on the stack; NULL without one. */
@@ -44,16 +46,20 @@ static int http_open(lua_State *L) {
     if (rc != 0)
       return mlxr_bind_fail(L, rc, where);
   }
-  server_t *server = lua_newuserdata(L, sizeof *server);
-  server->http = NULL;
+  mlxr_bind_box_t *box = lua_newuserdata(L, sizeof *box);
+  *box = (mlxr_bind_box_t){0};
   luaL_getmetatable(L, HTTP);
   lua_setmetatable(L, -2);
   lua_newtable(L);
   lua_pushstring(L, options.path);
   lua_setfield(L, -2, "path");
   lua_setfenv(L, -2);
-  int rc = mlxr_http_open(&options, &server->http);
-  return rc == 0 ? 1 : mlxr_bind_fail(L, rc, where);
+  mlxr_http_t *http;
+  int rc = mlxr_http_open(&options, &http);
+  if (rc != 0)
+    return mlxr_bind_fail(L, rc, where);
+  box->object = http;
+  return 1;
 }
 
 static void put(lua_State *L, int index) { lua_rawseti(L, 3, index); }
@@ -63,6 +69,7 @@ static int http_step(lua_State *L) {
   mlxr_http_request_t requests[STEP_MAX];
   luaL_checktype(L, 3, LUA_TTABLE);
   int count = mlxr_http_step(http, requests, STEP_MAX);
+  mlxr_bind_hold(check_box(L));
   for (int i = 0; i < count; i++) {
     const mlxr_http_request_t *request = &requests[i];
     int base = i * STRIDE;
@@ -72,6 +79,7 @@ static int http_step(lua_State *L) {
     lua_pushstring(L, request->query), put(L, base + 4);
     lua_pushlstring(L, request->body, request->body_len), put(L, base + 5);
   }
+  mlxr_bind_let_go(check_box(L), close_object);
   lua_pushinteger(L, count);
   return 1;
 }
@@ -112,9 +120,12 @@ static int http_fd(lua_State *L) {
 }
 
 static int http_close(lua_State *L) {
-  server_t *server = luaL_checkudata(L, 1, HTTP);
-  mlxr_http_close(server->http);
-  server->http = NULL;
+  mlxr_bind_close(check_box(L), close_object);
+  return 0;
+}
+
+static int http_collect(lua_State *L) {
+  mlxr_bind_collect(check_box(L), close_object);
   return 0;
 }
 
@@ -125,7 +136,7 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg functions[] = {{"open", http_open}, {NULL, NULL}};
 
 int luaopen_mlxresolve_http(lua_State *L) {
-  mlxr_bind_class(L, HTTP, methods, http_close);
+  mlxr_bind_class(L, HTTP, methods, http_collect);
   lua_newtable(L);
   luaL_register(L, NULL, functions);
   return 1;

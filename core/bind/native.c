@@ -7,13 +7,15 @@
 /* The results live here since they are too large for the stack of a host that
  * steps from a small coroutine. */
 typedef struct handle {
-  mlxr_native_t *native;
+  mlxr_bind_box_t native;
   mlxr_native_result_t results[MLXR_BIND_LOOKUP_RESULTS];
 } handle_t;
 
+static void close_object(void *native) { mlxr_native_close(native); }
+
 static handle_t *check(lua_State *L) {
   handle_t *handle = luaL_checkudata(L, 1, CLASS);
-  if (!handle->native)
+  if (!handle->native.object)
     luaL_error(L, "this native is closed");
   return handle;
 }
@@ -24,27 +26,36 @@ static int native_open(lua_State *L) {
       .max_threads = (uint32_t)mlxr_bind_field(L, 1, "max_threads", 0, 4096),
       .max_waiting = (uint32_t)mlxr_bind_field(L, 1, "max_waiting", 0, 65535)};
   handle_t *handle = lua_newuserdata(L, sizeof *handle);
-  handle->native = NULL;
+  handle->native = (mlxr_bind_box_t){0};
   luaL_getmetatable(L, CLASS);
   lua_setmetatable(L, -2);
-  int rc = mlxr_native_open(&options, &handle->native);
-  return rc < 0 ? mlxr_bind_fail(L, rc, "native lookups") : 1;
+  mlxr_native_t *native;
+  int rc = mlxr_native_open(&options, &native);
+  if (rc < 0)
+    return mlxr_bind_fail(L, rc, "native lookups");
+  handle->native.object = native;
+  return 1;
 }
 
 static int native_close(lua_State *L) {
   handle_t *handle = luaL_checkudata(L, 1, CLASS);
-  mlxr_native_close(handle->native);
-  handle->native = NULL;
+  mlxr_bind_close(&handle->native, close_object);
+  return 0;
+}
+
+static int native_collect(lua_State *L) {
+  handle_t *handle = luaL_checkudata(L, 1, CLASS);
+  mlxr_bind_collect(&handle->native, close_object);
   return 0;
 }
 
 static int native_fd(lua_State *L) {
-  lua_pushinteger(L, mlxr_native_fd(check(L)->native));
+  lua_pushinteger(L, mlxr_native_fd(check(L)->native.object));
   return 1;
 }
 
 static int native_ask(lua_State *L) {
-  mlxr_native_t *native = check(L)->native;
+  mlxr_native_t *native = check(L)->native.object;
   mlxr_bind_lookup_t ask;
   uint32_t slot;
   int rc = mlxr_bind_check_lookup(L, &ask);
@@ -58,7 +69,7 @@ static int native_ask(lua_State *L) {
 }
 
 static int native_cancel(lua_State *L) {
-  mlxr_native_cancel(check(L)->native, mlxr_bind_check_slot(L, 2));
+  mlxr_native_cancel(check(L)->native.object, mlxr_bind_check_slot(L, 2));
   return 0;
 }
 
@@ -66,19 +77,22 @@ static int native_step(lua_State *L) {
   handle_t *handle = check(L);
   uint64_t now = mlxr_bind_now(L, 2), next;
   luaL_checktype(L, 3, LUA_TTABLE);
+  void *native = handle->native.object;
   int at = 0, n;
+  mlxr_bind_hold(&handle->native);
   do {
-    n = mlxr_native_step(handle->native, now, handle->results,
-                         MLXR_BIND_LOOKUP_RESULTS, &next);
+    n = mlxr_native_step(native, now, handle->results, MLXR_BIND_LOOKUP_RESULTS,
+                         &next);
     for (int i = 0; i < n; i++)
       mlxr_bind_put_lookup(L, &handle->results[i], &at);
   } while (n == MLXR_BIND_LOOKUP_RESULTS);
+  mlxr_bind_let_go(&handle->native, close_object);
   return mlxr_bind_end_lookups(L, at, next);
 }
 
 static int native_stats(lua_State *L) {
   mlxr_native_stats_t stats;
-  mlxr_native_stats(check(L)->native, &stats);
+  mlxr_native_stats(check(L)->native.object, &stats);
   const struct {
     const char *name;
     uint64_t value;
@@ -103,7 +117,7 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg functions[] = {{"open", native_open}, {NULL, NULL}};
 
 int mlxr_bind_open_native(lua_State *L) {
-  mlxr_bind_class(L, CLASS, methods, native_close);
+  mlxr_bind_class(L, CLASS, methods, native_collect);
   lua_newtable(L);
   luaL_register(L, NULL, functions);
   return 1;

@@ -9,15 +9,17 @@
 
 enum { STEP_EVENTS = 64 };
 
-typedef struct handle {
-  mlxr_netif_t *netif;
-} handle_t;
+static void close_object(void *netif) { mlxr_netif_close(netif); }
+
+static mlxr_bind_box_t *check_box(lua_State *L) {
+  return luaL_checkudata(L, 1, CLASS);
+}
 
 static mlxr_netif_t *check(lua_State *L) {
-  handle_t *handle = luaL_checkudata(L, 1, CLASS);
-  if (!handle->netif)
+  mlxr_netif_t *netif = check_box(L)->object;
+  if (!netif)
     luaL_error(L, "this netif is closed");
-  return handle->netif;
+  return netif;
 }
 
 static void set_text(lua_State *L, const char *key, const char *value) {
@@ -92,18 +94,25 @@ static void push_gateway(lua_State *L, const mlxr_address_t *gateway,
 
 static int netif_open(lua_State *L) {
   uint64_t bytes = mlxr_bind_field(L, 1, "receive_bytes", 0, INT32_MAX);
-  handle_t *handle = lua_newuserdata(L, sizeof *handle);
-  handle->netif = NULL;
+  mlxr_bind_box_t *box = lua_newuserdata(L, sizeof *box);
+  *box = (mlxr_bind_box_t){0};
   luaL_getmetatable(L, CLASS);
   lua_setmetatable(L, -2);
-  int rc = mlxr_netif_open((uint32_t)bytes, &handle->netif);
-  return rc < 0 ? mlxr_bind_fail(L, rc, "network interfaces") : 1;
+  mlxr_netif_t *netif;
+  int rc = mlxr_netif_open((uint32_t)bytes, &netif);
+  if (rc < 0)
+    return mlxr_bind_fail(L, rc, "network interfaces");
+  box->object = netif;
+  return 1;
 }
 
 static int netif_close(lua_State *L) {
-  handle_t *handle = luaL_checkudata(L, 1, CLASS);
-  mlxr_netif_close(handle->netif);
-  handle->netif = NULL;
+  mlxr_bind_close(check_box(L), close_object);
+  return 0;
+}
+
+static int netif_collect(lua_State *L) {
+  mlxr_bind_collect(check_box(L), close_object);
   return 0;
 }
 
@@ -145,7 +154,7 @@ static void push_gateways_of(lua_State *L, const mlxr_netif_t *netif,
   }
 }
 
-static int netif_interfaces(lua_State *L) {
+static int push_interfaces(lua_State *L) {
   mlxr_netif_t *netif = check(L);
   const mlxr_interface_t *items;
   size_t count = mlxr_netif_get_interfaces(netif, &items);
@@ -170,7 +179,7 @@ static int netif_interfaces(lua_State *L) {
   return 1;
 }
 
-static int netif_neighbours(lua_State *L) {
+static int push_neighbours(lua_State *L) {
   mlxr_netif_t *netif = check(L);
   const mlxr_neighbour_t *items;
   size_t count;
@@ -246,7 +255,7 @@ static void push_event(lua_State *L, const mlxr_netif_event_t *event) {
 
 /* All that waits in one batch: what stays queued would not show in the
  * descriptor. */
-static int netif_step(lua_State *L) {
+static int push_events(lua_State *L) {
   mlxr_netif_t *netif = check(L);
   mlxr_bind_now(L, 2);
   luaL_checktype(L, 3, LUA_TTABLE);
@@ -265,6 +274,21 @@ static int netif_step(lua_State *L) {
   return 1;
 }
 
+/* All that is lent lives until it was pushed. */
+static int held(lua_State *L, lua_CFunction push) {
+  mlxr_bind_box_t *box = check_box(L);
+  mlxr_bind_hold(box);
+  int results = push(L);
+  mlxr_bind_let_go(box, close_object);
+  return results;
+}
+
+static int netif_interfaces(lua_State *L) { return held(L, push_interfaces); }
+
+static int netif_neighbours(lua_State *L) { return held(L, push_neighbours); }
+
+static int netif_step(lua_State *L) { return held(L, push_events); }
+
 static const luaL_Reg methods[] = {{"interfaces", netif_interfaces},
                                    {"neighbours", netif_neighbours},
                                    {"step", netif_step},
@@ -275,7 +299,7 @@ static const luaL_Reg methods[] = {{"interfaces", netif_interfaces},
 static const luaL_Reg functions[] = {{"open", netif_open}, {NULL, NULL}};
 
 int mlxr_bind_open_netif(lua_State *L) {
-  mlxr_bind_class(L, CLASS, methods, netif_close);
+  mlxr_bind_class(L, CLASS, methods, netif_collect);
   lua_newtable(L);
   luaL_register(L, NULL, functions);
   return 1;

@@ -6,12 +6,14 @@
 
 enum { STRIDE = 6, BATCH = 64 };
 
-static mlxr_udp_t **check_box(lua_State *L) {
+static void close_object(void *udp) { mlxr_udp_close(udp); }
+
+static mlxr_bind_box_t *check_box(lua_State *L) {
   return luaL_checkudata(L, 1, CLASS);
 }
 
 static mlxr_udp_t *check_udp(lua_State *L) {
-  mlxr_udp_t *udp = *check_box(L);
+  mlxr_udp_t *udp = check_box(L)->object;
   if (!udp)
     luaL_error(L, "udp: the socket is closed");
   return udp;
@@ -36,18 +38,25 @@ static int udp_open(lua_State *L) {
   int rc = mlxr_bind_address(L, 2, &options.bind);
   if (rc < 0)
     return mlxr_bind_fail(L, rc, lua_tostring(L, 2));
-  mlxr_udp_t **box = lua_newuserdata(L, sizeof *box);
-  *box = NULL;
+  mlxr_bind_box_t *box = lua_newuserdata(L, sizeof *box);
+  *box = (mlxr_bind_box_t){0};
   luaL_getmetatable(L, CLASS);
   lua_setmetatable(L, -2);
-  rc = mlxr_udp_open(&options, box);
-  return rc < 0 ? mlxr_bind_fail(L, rc, lua_tostring(L, 2)) : 1;
+  mlxr_udp_t *udp;
+  rc = mlxr_udp_open(&options, &udp);
+  if (rc < 0)
+    return mlxr_bind_fail(L, rc, lua_tostring(L, 2));
+  box->object = udp;
+  return 1;
 }
 
 static int udp_close(lua_State *L) {
-  mlxr_udp_t **box = check_box(L);
-  mlxr_udp_close(*box);
-  *box = NULL;
+  mlxr_bind_close(check_box(L), close_object);
+  return 0;
+}
+
+static int udp_collect(lua_State *L) {
+  mlxr_bind_collect(check_box(L), close_object);
   return 0;
 }
 
@@ -119,9 +128,11 @@ static int udp_step(lua_State *L) {
   if (n < 0)
     return mlxr_bind_fail(L, n, "receive");
   int items = 0;
+  mlxr_bind_hold(check_box(L));
   for (int i = 0; i < n; i++)
     if (!datagrams[i].is_truncated)
       put_datagram(L, STRIDE * items++ + 1, &datagrams[i]);
+  mlxr_bind_let_go(check_box(L), close_object);
   lua_pushinteger(L, items);
   return 1;
 }
@@ -146,7 +157,7 @@ static const luaL_Reg methods[] = {{"send", udp_send},       {"join", udp_join},
                                    {"close", udp_close},     {NULL, NULL}};
 
 int mlxr_bind_open_udp(lua_State *L) {
-  mlxr_bind_class(L, CLASS, methods, udp_close);
+  mlxr_bind_class(L, CLASS, methods, udp_collect);
   lua_newtable(L);
   lua_pushcfunction(L, udp_open);
   lua_setfield(L, -2, "open");

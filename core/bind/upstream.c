@@ -19,14 +19,16 @@ enum {
 enum { FLAG_TCP = 1, FLAG_NO_EDNS = 2, FLAG_NO_RECURSION = 4 };
 
 typedef struct box {
-  mlxr_upstream_t *upstream;
+  mlxr_bind_box_t upstream;
   mlxr_address_t *servers;
   size_t server_count, server_cap;
 } box_t;
 
+static void close_object(void *upstream) { mlxr_upstream_close(upstream); }
+
 static box_t *check_open(lua_State *L) {
   box_t *box = luaL_checkudata(L, 1, CLASS);
-  if (!box->upstream)
+  if (!box->upstream.object)
     luaL_error(L, "upstream: it is closed");
   return box;
 }
@@ -41,15 +43,25 @@ static int upstream_open(lua_State *L) {
   *box = (box_t){0};
   luaL_getmetatable(L, CLASS);
   lua_setmetatable(L, -2);
-  int rc = mlxr_upstream_open(&options, &box->upstream);
-  return rc < 0 ? mlxr_bind_fail(L, rc, "upstream") : 1;
+  mlxr_upstream_t *upstream;
+  int rc = mlxr_upstream_open(&options, &upstream);
+  if (rc < 0)
+    return mlxr_bind_fail(L, rc, "upstream");
+  box->upstream.object = upstream;
+  return 1;
 }
 
 static int upstream_close(lua_State *L) {
   box_t *box = luaL_checkudata(L, 1, CLASS);
-  mlxr_upstream_close(box->upstream);
+  mlxr_bind_close(&box->upstream, close_object);
+  return 0;
+}
+
+static int upstream_collect(lua_State *L) {
+  box_t *box = luaL_checkudata(L, 1, CLASS);
+  mlxr_bind_collect(&box->upstream, close_object);
   free(box->servers);
-  *box = (box_t){0};
+  box->servers = NULL;
   return 0;
 }
 
@@ -116,7 +128,7 @@ static int upstream_ask(lua_State *L) {
   int rc = mlxr_bind_name(L, 3, name, &name_len);
   if (rc < 0)
     return mlxr_bind_fail(L, rc, lua_tostring(L, 3));
-  rc = mlxr_upstream_ask(box->upstream, &box->servers[server - 1], name,
+  rc = mlxr_upstream_ask(box->upstream.object, &box->servers[server - 1], name,
                          (uint16_t)type, &options, now, &slot);
   if (rc < 0)
     return mlxr_bind_fail(L, rc, NULL);
@@ -128,7 +140,7 @@ static int upstream_cancel(lua_State *L) {
   box_t *box = check_open(L);
   lua_Integer slot = luaL_checkinteger(L, 2);
   if (slot > 0 && slot <= UINT32_MAX)
-    mlxr_upstream_cancel(box->upstream, (uint32_t)slot);
+    mlxr_upstream_cancel(box->upstream.object, (uint32_t)slot);
   return 0;
 }
 
@@ -143,7 +155,7 @@ static int push_deadline(lua_State *L, uint64_t deadline) {
 static int upstream_flush(lua_State *L) {
   box_t *box = check_open(L);
   uint64_t now = mlxr_bind_now(L, 2);
-  return push_deadline(L, mlxr_upstream_flush(box->upstream, now));
+  return push_deadline(L, mlxr_upstream_flush(box->upstream.object, now));
 }
 
 static void put_values(lua_State *L, const mlxr_upstream_result_t *result) {
@@ -165,9 +177,11 @@ static int upstream_step(lua_State *L) {
   mlxr_upstream_result_t results[BATCH];
   uint64_t now = mlxr_bind_now(L, 2), deadline;
   luaL_checktype(L, 3, LUA_TTABLE);
-  int n = mlxr_upstream_step(box->upstream, now, results, BATCH, &deadline);
+  int n =
+      mlxr_upstream_step(box->upstream.object, now, results, BATCH, &deadline);
   if (n < 0)
     return mlxr_bind_fail(L, n, "upstream");
+  mlxr_bind_hold(&box->upstream);
   for (int i = 0; i < n; i++) {
     int at = STRIDE * i;
     lua_pushnumber(L, (lua_Number)results[i].ms);
@@ -178,18 +192,19 @@ static int upstream_step(lua_State *L) {
     lua_pushinteger(L, (lua_Integer)results[i].slot);
     lua_rawseti(L, 3, at + 1);
   }
+  mlxr_bind_let_go(&box->upstream, close_object);
   lua_pushinteger(L, n);
   return 1 + push_deadline(L, deadline);
 }
 
 static int upstream_fd(lua_State *L) {
-  lua_pushinteger(L, mlxr_upstream_fd(check_open(L)->upstream));
+  lua_pushinteger(L, mlxr_upstream_fd(check_open(L)->upstream.object));
   return 1;
 }
 
 static int upstream_stats(lua_State *L) {
   mlxr_upstream_stats_t stats;
-  mlxr_upstream_stats(check_open(L)->upstream, &stats);
+  mlxr_upstream_stats(check_open(L)->upstream.object, &stats);
   const struct {
     const char *name;
     uint64_t value;
@@ -216,7 +231,7 @@ static const luaL_Reg methods[] = {{"server", upstream_server},
                                    {NULL, NULL}};
 
 int mlxr_bind_open_upstream(lua_State *L) {
-  mlxr_bind_class(L, CLASS, methods, upstream_close);
+  mlxr_bind_class(L, CLASS, methods, upstream_collect);
   lua_newtable(L);
   lua_pushcfunction(L, upstream_open);
   lua_setfield(L, -2, "open");
