@@ -41,6 +41,23 @@ int mlxr_answer_read(const uint8_t *answer, size_t len,
   return rc;
 }
 
+int mlxr_answer_first(const uint8_t *answer, size_t len, size_t *rdata_at,
+                      size_t *rdata_len) {
+  mlxr_walk_t walk;
+  mlxr_walk_record_t record;
+  if (!mlxr_walk_init(&walk, answer, len))
+    return MLXR_EFORMAT;
+  int rc;
+  while ((rc = mlxr_walk_next(&walk, &record)) > 0) {
+    if (mlxr_walk_is_answer(&walk) && is_wanted(&walk, &record)) {
+      *rdata_at = record.rdata_at;
+      *rdata_len = record.end - record.rdata_at;
+      return 1;
+    }
+  }
+  return rc;
+}
+
 void mlxr_answer_each_ttl(const uint8_t *answer, size_t len,
                           void (*on_ttl)(void *context, size_t at),
                           void *context) {

@@ -57,6 +57,11 @@ void mlxr_answer_age(uint8_t *answer, size_t len, uint32_t age, uint32_t floor,
 int mlxr_answer_alias(const uint8_t *answer, size_t len, const uint8_t *owner,
                       uint32_t ttl, uint8_t *out, size_t cap, size_t *out_len);
 
+/// Where the data of the first record of the last RRset lies: 1, 0 when there
+/// is none, MLXR_EFORMAT.
+int mlxr_answer_first(const uint8_t *answer, size_t len, size_t *rdata_at,
+                      size_t *rdata_len);
+
 /// Puts the records of the last RRset into the order given by `order`, which
 /// holds zero-based positions; positions left out are dropped. `n` of 0 leaves
 /// NODATA. The result is canonical. -EINVAL for a position that there is not,

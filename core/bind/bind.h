@@ -66,6 +66,9 @@ void mlxr_bind_push_name(lua_State *L, const uint8_t *wire);
 /// The cache of the userdata at `arg`; raises.
 mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg);
 
+/// The method `peek` of a cache: see lua/meta/core.d.lua.
+int mlxr_bind_cache_peek(lua_State *L);
+
 /* Each pushes the table of its part; see module.c. */
 int mlxr_bind_open_name(lua_State *L);
 int mlxr_bind_open_address(lua_State *L);

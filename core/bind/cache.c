@@ -280,9 +280,13 @@ static int cache_stats(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"put", cache_put},   {"get", cache_get},
-                                   {"copy", cache_copy}, {"flush", cache_flush},
-                                   {"list", cache_list}, {"stats", cache_stats},
+static const luaL_Reg methods[] = {{"put", cache_put},
+                                   {"get", cache_get},
+                                   {"peek", mlxr_bind_cache_peek},
+                                   {"copy", cache_copy},
+                                   {"flush", cache_flush},
+                                   {"list", cache_list},
+                                   {"stats", cache_stats},
                                    {NULL, NULL}};
 
 static const luaL_Reg functions[] = {{"new", cache_new}, {NULL, NULL}};

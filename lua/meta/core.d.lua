@@ -276,6 +276,14 @@ function Cache:put(answer, now, note) end
 ---@return string|nil answer, integer ttl, integer age, integer strategy, integer interface, boolean is_stale, boolean is_due, string status
 function Cache:get(name, type, now, purpose, accept_stale) end
 
+--- The first record of a fresh answer as text, false when it denies, nothing for a miss; the
+--- TTL that is left; `is_due` as in `get`; and the interface of a link-local address, else 0.
+---@param name string
+---@param type integer   type number
+---@param now number
+---@return string|false|nil data, integer ttl, boolean is_due, integer interface
+function Cache:peek(name, type, now) end
+
 --- An answer as it was put, fresh or stale, with the TTL in s that it had then. Nothing when there
 --- is none. Counts no hit.
 ---@param name string    canonical

@@ -87,6 +87,7 @@ function mlx.open(policy, options) end
 ---@field trace boolean?     every try comes along
 ---@field fresh boolean?     not from the cache
 
+--- `addresses` and `records` are made when they are first read: `pairs` does not show them before.
 ---@class mlxresolve.Result
 ---@field name string        canonical
 ---@field type string        "A+AAAA"
@@ -120,6 +121,13 @@ local Resolver = {}
 ---@param callback fun(result: mlxresolve.Result|nil, message: string?, code: string?)?
 ---@return mlxresolve.Request|mlxresolve.Result|nil, string? message, string? code
 function Resolver:resolve(name, options, callback) end
+--- What is known right now: the first record of the type (A when absent) as text, "fe80::1%eth0" for
+--- link-local ones, and the seconds that it may be used; false and the seconds when it is known that
+--- there is none; nil when it is not known. Asks nobody, and costs little more than reading a table.
+---@param name string
+---@param type string?
+---@return string|false|nil data, integer? ttl
+function Resolver:peek(name, type) end
 --- Opens the DNS listener, and says where it is.
 ---@param addresses string[]?  the policy's when absent
 ---@return string[]|nil, string? message, string? code

@@ -2,7 +2,11 @@
 --- policy serves those, and failures that are too young to try again.
 
 local answers = require("mlxresolve.answer")
+local core = require("mlxresolve.core")
 local fingerprint = require("mlxresolve.policy.fingerprint")
+local query = require("mlxresolve.query")
+
+local A = 1
 
 ---@class mlxresolve.Resolver
 local memory = {}
@@ -21,14 +25,15 @@ end
 ---@param name string  canonical
 ---@param number integer
 ---@param purpose string|false|nil
+---@param now number?  ms
 ---@return string|nil packet
 ---@return mlxresolve.KnownFailure|false failure  has just failed; with a packet, that is stale
 ---@return integer? ttl, string? status, integer? strategy, integer? interface, boolean? is_stale
-function memory:recall(name, number, purpose)
+function memory:recall(name, number, purpose, now)
   local failure = self.failures:find(name, number, purpose)
   local accepts_stale = self.serves_stale and takes_stale(self, name, number, purpose, failure)
   local packet, ttl, _, strategy, interface, is_stale, is_due, status =
-    self.cache:get(name, number, self.world:now(), fingerprint.text(purpose), accepts_stale)
+    self.cache:get(name, number, now or self.world:now(), fingerprint.text(purpose), accepts_stale)
   if is_due or is_stale then
     self.flights:refresh(name, number, purpose)
   end
@@ -48,6 +53,30 @@ function memory:known(name, number, purpose)
   answer.interface = interface ~= 0 and interface or false
   answer.is_stale = is_stale
   return answer, failure
+end
+
+--- What is known of a name right now: the first record of the type (A when absent) as text, such as
+--- "192.0.2.1" or "fe80::1%eth0", and the seconds that it may be used; false and the seconds when
+--- it is known that there is none; nil when it is not known, and is to be resolved. Costs little
+--- more than reading a table, and asks nobody; a name in use is refreshed before it runs out.
+---@param name string
+---@param type_name string?
+---@return string|false|nil data, integer? ttl
+function memory:peek(name, type_name)
+  local number = A
+  if type_name then
+    number = query.type_numbers[type_name]
+      or error(("peek: %s is no record type"):format(tostring(type_name)), 2)
+  end
+  local data, ttl, is_due, interface = self.cache:peek(name, number, self.world:now())
+  if is_due then
+    self.flights:refresh(core.name.canonical(name), number)
+  end
+  if data and interface ~= 0 then
+    local scope = self:interface_name(interface)
+    data = scope and (data .. "%" .. scope) or data
+  end
+  return data, ttl
 end
 
 return memory

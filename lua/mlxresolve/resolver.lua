@@ -69,6 +69,7 @@ function resolver.new(policy, world, options)
     scheduler = schedulers.new(world),
     cache = cache,
     requests = {},
+    delivering = {},
     native_names = {},
     own_listeners = {},
     front = false,
@@ -100,13 +101,29 @@ end
 
 ---------------------------------------------------------------- asking
 
+--- Apart from `resolve`, since LuaJIT compiles no function that makes closures.
+local function wait_for(self, name, options)
+  local waiting, is_main = coroutine.running()
+  if not waiting or is_main then
+    error("resolve: give a callback, or call it inside a coroutine", 3)
+  end
+  request.new(self, name, options, function(...)
+    local ok, problem = coroutine.resume(waiting, ...)
+    if not ok then
+      error(debug.traceback(waiting, problem), 0)
+    end
+  end)
+  return coroutine.yield()
+end
+
 --- Resolves a name: A and AAAA unless `options` says otherwise.
 ---
 --- With a callback: returns a request; `request:cancel()` calls back once with ECANCELED;
 --- nothing is called back before this function has returned. Without one, inside a coroutine:
 --- returns the result, or `nil, message, code`. Result: { name, type, status =
 --- "answer"|"nodata"|"nxdomain", addresses = { { address, family, interface, ttl, strategy } },
---- records = { { name, type, ttl, data } }, ms, cached, stale, trace? }. Options: `type` or
+--- records = { { name, type, ttl, data } }, ms, cached, stale, trace? }; `addresses` and `records`
+--- are made when they are first read, so that `pairs` does not show them before. Options: `type` or
 --- `types` (list), `purpose`, `timeout` (ms or "800ms"), `trace` (every try), `fresh` (not from
 --- the cache).
 ---@param name string
@@ -118,20 +135,10 @@ function methods:resolve(name, options, callback)
   end
   if callback then
     -- no tail call: misuse is reported at our caller's line
-    local one = request.new(self, name, options or {}, callback)
+    local one = request.new(self, name, options, callback)
     return one
   end
-  local waiting, is_main = coroutine.running()
-  if not waiting or is_main then
-    error("resolve: give a callback, or call it inside a coroutine", 2)
-  end
-  request.new(self, name, options or {}, function(...)
-    local ok, problem = coroutine.resume(waiting, ...)
-    if not ok then
-      error(debug.traceback(waiting, problem), 0)
-    end
-  end)
-  return coroutine.yield()
+  return wait_for(self, name, options)
 end
 
 ---------------------------------------------------------------- serving

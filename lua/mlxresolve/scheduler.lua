@@ -92,7 +92,7 @@ function methods:enqueue(task)
   local tail = self.tail + 1
   self.tail = tail
   self.ready[tail] = task
-  if not self.in_turn then
+  if not self.in_turn and tail == self.head then
     self.world:wake_at(self.world:now())
   end
 end
@@ -257,9 +257,10 @@ function methods:after(ms, fn, argument)
     argument = argument,
     timer_at = false,
   }, timer_mt)
-  self.timers:add(timer, self.world:now() + ms)
+  local now = self.world:now()
+  self.timers:add(timer, now + ms)
   if not self.in_turn then
-    self.world:wake_at(self.timers:next())
+    self.world:wake_at(self.head <= self.tail and now or self.timers:next())
   end
   return timer
 end

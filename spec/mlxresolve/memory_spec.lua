@@ -50,6 +50,59 @@ describe("mlxresolve.memory", function()
     assert.equal(2, counted.calls)
   end)
 
+  it("peeks at the first record and the time that is left", function()
+    local b = open(60)
+    assert.is_nil((b.resolver:peek("a.example")))
+    b:ask("a.example")
+    b:ask("a.example", "TXT")
+    b.world:advance(10e3)
+    assert.same({ "192.0.2.1", 50 }, { b.resolver:peek("A.Example") })
+    assert.same({ false, 50 }, { b.resolver:peek("a.example.", "TXT") })
+    assert.is_nil((b.resolver:peek("a.example", "AAAA")))
+    assert.is_nil((b.resolver:peek("b.example")))
+    assert.is_nil((b.resolver:peek("a..b")))
+    b.world:advance(50e3)
+    assert.is_nil((b.resolver:peek("a.example")))
+  end)
+
+  it("peeks at addresses with their interface, and at records of other types", function()
+    local b = bed.open {
+      bed.strategy("link", function(query)
+        if query.type == "AAAA" then
+          local answer = query:answer({ aaaa = "fe80::9" }, 60)
+          answer.interface = 4
+          return answer
+        end
+        return query:answer({ srv = "0 0 50051 mini2.local." }, 60)
+      end),
+    }
+    b.world.links = { { index = 4, name = "eth7", kind = "ethernet", up = true, addresses = {} } }
+    b:ask("mini2.local", "AAAA")
+    b:ask("mini2.local", "SRV")
+    assert.equal("fe80::9%eth7", (b.resolver:peek("mini2.local", "AAAA")))
+    assert.equal("0 0 50051 mini2.local.", (b.resolver:peek("mini2.local", "SRV")))
+  end)
+
+  it("refreshes what is peeked at before it runs out", function()
+    local b, counted = open(60)
+    b:ask("a.example")
+    b.world:advance(55e3)
+    for _ = 1, 3 do
+      assert.is_string((b.resolver:peek("a.example")))
+    end
+    b.world:settle()
+    assert.equal(2, counted.calls)
+    assert.equal(60, (select(2, b.resolver:peek("a.example"))))
+  end)
+
+  it("raises at the caller's line when the type is none", function()
+    local b = open(60)
+    local _, problem = pcall(function()
+      b.resolver:peek("a.example", "NONSENSE")
+    end)
+    assert.matches("memory_spec.lua:%d+: peek: NONSENSE is no record type", problem)
+  end)
+
   it("tells an answer with who said it, and nothing of what is not known", function()
     local b = open(60)
     b:ask("a.example")

@@ -2,7 +2,6 @@
 
 local ask = require("mlxresolve.cli.ask")
 local client = require("mlxresolve.cli.client")
-local outputs = require("mlxresolve.cli.output")
 local runtime = require("mlxresolve.cli.runtime")
 
 local cache = {}
