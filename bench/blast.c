@@ -2,10 +2,10 @@
  * faster than dnsperf. A window of questions is kept under way; each reply is
  * checked for its ID, QR and the question that it repeats.
  *
- *   blast ADDRESS:PORT NAMES SECONDS|once WINDOW [SOCKETS]
+ *   blast ADDRESS:PORT NAMES SECONDS|once WINDOW [SOCKETS [RATE]]
  *
- * NAMES holds lines "name [A|AAAA|number]". "once" asks each line once. Prints
- * one line of key=value.
+ * NAMES holds lines "name [A|AAAA|number]". "once" asks each line once. RATE is
+ * the most that is asked a second. Prints one line of key=value.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -20,6 +20,7 @@ enum {
                                 ///< of a place apart
   SOCKETS_MAX = 64,
   LOST_MS = 2000,
+  PAUSE_NS = 100000, ///< between looks when the rate allows nothing
   BINS = 2000 ///< a microsecond each below 1 ms, a millisecond each above
 };
 
@@ -52,7 +53,8 @@ typedef struct run {
   questions_t questions;
   size_t next;
   bool is_once;
-  uint64_t end; ///< ns
+  uint64_t start, end; ///< ns
+  double rate;         ///< questions per second; 0 for no limit
   lane_t *lanes[SOCKETS_MAX];
   struct pollfd polls[SOCKETS_MAX];
   unsigned lane_count;
@@ -141,6 +143,11 @@ static bool has_more(const run_t *run, uint64_t now) {
   return now < run->end && !(run->is_once && run->next >= run->questions.count);
 }
 
+static bool is_due(const run_t *run, uint64_t now) {
+  return run->rate == 0 ||
+         (double)run->next < (double)(now - run->start) * run->rate / 1e9;
+}
+
 static void prepare(run_t *run, lane_t *lane, unsigned i, uint64_t now) {
   const questions_t *all = &run->questions;
   uint16_t index = lane->free[--lane->free_count];
@@ -170,7 +177,8 @@ static void release(run_t *run, lane_t *lane, uint16_t index) {
  * over, like every other. */
 static bool fill(run_t *run, lane_t *lane, uint64_t now) {
   unsigned n = 0;
-  while (n < BATCH && lane->free_count > 0 && has_more(run, now))
+  while (n < BATCH && lane->free_count > 0 && has_more(run, now) &&
+         is_due(run, now))
     prepare(run, lane, n++, now);
   if (n == 0)
     return false;
@@ -232,6 +240,15 @@ static void give_up(run_t *run, uint64_t now) {
   }
 }
 
+/* With a rate the replies wait for the next look: how the questions are spaced
+ * must not depend on them. */
+static void rest(run_t *run) {
+  if (run->rate > 0)
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+  else
+    poll(run->polls, run->lane_count, 1);
+}
+
 static void blast(run_t *run) {
   uint64_t now = now_ns(), look = now;
   while (has_more(run, now) || run->in_flight > 0) {
@@ -241,7 +258,7 @@ static void blast(run_t *run) {
       is_busy |= drain(run, run->lanes[i]);
     }
     if (!is_busy)
-      poll(run->polls, run->lane_count, 1);
+      rest(run);
     now = now_ns();
     if (now - look > 100000000u) {
       give_up(run, now);
@@ -277,7 +294,8 @@ int main(int argc, char **argv) {
   static run_t run;
   if (argc < 5) {
     fprintf(stderr,
-            "usage: blast ADDRESS:PORT NAMES SECONDS|once WINDOW [SOCKETS]\n");
+            "usage: blast ADDRESS:PORT NAMES SECONDS|once WINDOW [SOCKETS "
+            "[RATE]]\n");
     return 2;
   }
   mlxr_address_t server = parse_endpoint(argv[1]);
@@ -295,10 +313,11 @@ int main(int argc, char **argv) {
     run.lanes[i] = open_lane(&server, window / run.lane_count);
     run.polls[i] = (struct pollfd){.fd = run.lanes[i]->fd, .events = POLLIN};
   }
-  uint64_t start = now_ns();
+  run.rate = argc > 6 ? strtod(argv[6], NULL) : 0;
+  run.start = now_ns();
   double limit = run.is_once ? 3600 : strtod(argv[3], NULL);
-  run.end = start + (uint64_t)(limit * 1e9);
+  run.end = run.start + (uint64_t)(limit * 1e9);
   blast(&run);
-  report(&run.tally, (double)(now_ns() - start) / 1e9);
+  report(&run.tally, (double)(now_ns() - run.start) / 1e9);
   return run.tally.ok > 0 && run.tally.bad == 0 ? 0 : 1;
 }

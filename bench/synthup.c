@@ -1,13 +1,21 @@
 /* synthup: an upstream that knows every name. A questions get an address made
  * from a hash of the name, other types NODATA, names that begin with "nx-"
- * NXDOMAIN.
+ * NXDOMAIN. On SIGUSR1 it writes how many questions have come.
  *
  *   synthup ADDRESS:PORT [TTL [LOST_OF_1000 [DELAY_US_PER_BATCH]]]
  */
+#include <signal.h>
 #include <unistd.h>
 
 #include "datagrams.h"
 #include "wire.h"
+
+static volatile sig_atomic_t is_asked_for_count;
+
+static void on_signal(int number) {
+  (void)number;
+  is_asked_for_count = 1;
+}
 
 typedef struct setting {
   uint32_t ttl;
@@ -88,9 +96,17 @@ int main(int argc, char **argv) {
       .lost = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0,
       .delay = argc > 4 ? (useconds_t)strtoul(argv[4], NULL, 10) : 0};
   int fd = open_server(argv[1]);
+  uint64_t count = 0;
+  sigaction(SIGUSR1, &(struct sigaction){.sa_handler = on_signal}, NULL);
   for (;;) {
     int n = receive_batch(fd, &batch);
     unsigned replies = 0;
+    count += (unsigned)n;
+    if (is_asked_for_count) {
+      is_asked_for_count = 0;
+      printf("%lu\n", count);
+      fflush(stdout);
+    }
     if (setting.delay > 0)
       usleep(setting.delay);
     for (int i = 0; i < n; i++) {
