@@ -319,6 +319,13 @@ static bool has_replies_under_way(const mlxr_http_t *http) {
   return false;
 }
 
+static uint32_t number_of(mlxr_http_t *http, uint32_t index) {
+  pthread_mutex_lock(&http->lock);
+  uint32_t number = http->slots[index].number;
+  pthread_mutex_unlock(&http->lock);
+  return number;
+}
+
 /* No connection may be suspended when the daemon stops, and what was replied
  * needs a moment of its thread to leave. */
 static void stop_daemon(mlxr_http_t *http) {
@@ -329,8 +336,8 @@ static void stop_daemon(mlxr_http_t *http) {
   http->is_closing = true;
   pthread_mutex_unlock(&http->lock);
   for (uint32_t i = 0; i < http->max_connections; i++)
-    mlxr_http_reply(http, http->slots[i].number, 503, "application/json",
-                    closing, sizeof closing - 1);
+    mlxr_http_reply(http, number_of(http, i), 503, "application/json", closing,
+                    sizeof closing - 1);
   clock_gettime(CLOCK_REALTIME, &end);
   end.tv_nsec += CLOSE_PATIENCE * 1000000L;
   end.tv_sec += end.tv_nsec / 1000000000L;
