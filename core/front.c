@@ -248,7 +248,8 @@ size_t mlxr_front_get_addresses(const mlxr_front_t *front,
  * polite too. Getting back to where the brain came from may be forbidden; then
  * they share evenly. */
 #ifdef __linux__
-static atomic_int nice_before;
+static atomic_bool has_yielded;
+static atomic_int nice_before, nice_after; /* of the brain that yielded last */
 static _Thread_local bool is_polite;
 
 int mlxr_front_yield_to(void) {
@@ -258,14 +259,16 @@ int mlxr_front_yield_to(void) {
   if (setpriority(PRIO_PROCESS, 0, present + POLITENESS) < 0)
     return -errno;
   atomic_store(&nice_before, present);
+  atomic_store(&nice_after, getpriority(PRIO_PROCESS, 0));
+  atomic_store(&has_yielded, true);
   is_polite = true;
   return 0;
 }
 
 void mlxr_front_outrank(void) {
-  int wanted = atomic_load(&nice_before);
-  if (getpriority(PRIO_PROCESS, 0) == wanted + POLITENESS)
-    setpriority(PRIO_PROCESS, 0, wanted);
+  if (atomic_load(&has_yielded) &&
+      getpriority(PRIO_PROCESS, 0) == atomic_load(&nice_after))
+    setpriority(PRIO_PROCESS, 0, atomic_load(&nice_before));
 }
 #else
 int mlxr_front_yield_to(void) { return 0; }
