@@ -30,6 +30,7 @@ static const error_row_t rows[] = {
     {-ECONNREFUSED, "ECONNREFUSED", NULL},
     {-ECONNRESET, "ECONNRESET", NULL},
     {-EEXIST, "EEXIST", NULL},
+    {-EHOSTDOWN, "EHOSTDOWN", NULL},
     {-EHOSTUNREACH, "EHOSTUNREACH", NULL},
     {-EINVAL, "EINVAL", NULL},
     {-EIO, "EIO", NULL},
@@ -43,10 +44,14 @@ static const error_row_t rows[] = {
     {-ENODEV, "ENODEV", NULL},
     {-ENOENT, "ENOENT", NULL},
     {-ENOMEM, "ENOMEM", NULL},
+    {-ENOSPC, "ENOSPC", NULL},
     {-ENOTCONN, "ENOTCONN", NULL},
+    {-ENOTDIR, "ENOTDIR", NULL},
     {-ENOTSUP, "ENOTSUP", NULL},
     {-EPERM, "EPERM", NULL},
     {-EPIPE, "EPIPE", NULL},
+    {-EROFS, "EROFS", NULL},
+    {-ETIMEDOUT, "ETIMEDOUT", NULL},
 };
 
 static const error_row_t *find_row(int code) {

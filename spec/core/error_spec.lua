@@ -25,4 +25,12 @@ describe("core.error", function()
     assert.are.equal("ENOENT", code)
     assert.are.equal("/nowhere/at/all: No such file or directory", message)
   end)
+
+  it("knows the codes of hosts that are down and files that cannot be", function()
+    local http = require("mlxresolve.http")
+    assert.are.equal("ENOTDIR", (select(3, http.open { path = "/dev/null/socket" })))
+    for code in ("ETIMEDOUT EHOSTDOWN ENOSPC EROFS"):gmatch("%S+") do
+      assert.are_not.equal(code, core.explain(code))
+    end
+  end)
 end)
