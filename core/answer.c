@@ -58,17 +58,6 @@ int mlxr_answer_first(const uint8_t *answer, size_t len, size_t *rdata_at,
   return rc;
 }
 
-void mlxr_answer_each_ttl(const uint8_t *answer, size_t len,
-                          void (*on_ttl)(void *context, size_t at),
-                          void *context) {
-  mlxr_walk_t walk;
-  mlxr_walk_record_t record;
-  if (!mlxr_walk_init(&walk, answer, len))
-    return;
-  while (mlxr_walk_next(&walk, &record) > 0)
-    on_ttl(context, record.ttl_at);
-}
-
 void mlxr_answer_age(uint8_t *answer, size_t len, uint32_t age, uint32_t floor,
                      uint32_t ceiling) {
   mlxr_walk_t walk;

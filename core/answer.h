@@ -42,11 +42,6 @@ int mlxr_answer_scrub(const uint8_t *packet, size_t len, uint8_t *out,
 int mlxr_answer_read(const uint8_t *answer, size_t len,
                      mlxr_answer_info_t *info);
 
-/// Calls back with the offset of every TTL field of a canonical answer.
-void mlxr_answer_each_ttl(const uint8_t *answer, size_t len,
-                          void (*on_ttl)(void *context, size_t at),
-                          void *context);
-
 /// Lowers every TTL by `age` seconds, raises what is below `floor` to it, and
 /// then limits it to `ceiling`. In place.
 void mlxr_answer_age(uint8_t *answer, size_t len, uint32_t age, uint32_t floor,
