@@ -23,7 +23,8 @@ end
 local function recall(resolver, slot, name, number)
   local packet, failure, _, _, _, _, is_stale = resolver:recall(name, number)
   if packet then
-    resolver.front:answer(slot, packet, is_stale and EDE_STALE or nil, failure and failure.text)
+    local why = failure and failure.text or nil
+    resolver.front:answer(slot, packet, is_stale and EDE_STALE or nil, why)
     return true
   elseif failure then
     local ede_code, ede_text = replies.explain(failure.code, failure.text, failure.message)

@@ -154,6 +154,11 @@ function methods:run(now)
   self.world:wake_at(self.head <= self.tail and now or self.timers:next())
 end
 
+--- After an error that ended a turn in the middle: the next one begins anew.
+function methods:recover()
+  self.in_turn, self.running = false, false
+end
+
 --- Calls `fn` at the end of every turn, when all that could run has run: for sending what came
 --- together.
 ---@param fn fun()

@@ -146,7 +146,10 @@ where_possible("scan beside hosts that multicast does not reach", function()
     local run, shown = by_key:query("mini3.local", "A", "--trace")
     assert.equal(2, run.code, run.out .. run.err)
     local detail = tries(shown).scan.detail
-    assert.matches("^4 candidates, 3 refused, 1 unknown, [56]%d of 62 addresses knocked at; ", detail)
+    assert.matches(
+      "^4 candidates, 3 refused, 1 unknown, [56]%d of 62 addresses knocked at; ",
+      detail
+    )
     assert.matches("10.99.0.12: has another SSH host key than mini3.local", detail, 1, true)
     assert.matches("10.99.0.13: has another SSH host key than mini3.local", detail, 1, true)
     assert.matches("10.99.0.14: ssh: Received disconnect from", detail, 1, true)

@@ -10,6 +10,7 @@ local network = require("mlxresolve.world.real.network")
 local processes = require("mlxresolve.world.real.processes")
 local serving = require("mlxresolve.world.real.serving")
 local streams = require("mlxresolve.world.real.streams")
+local turns = require("mlxresolve.world.real.turns")
 
 local co, is_main = coroutine.running()
 if co and not is_main then
@@ -19,13 +20,12 @@ end
 local uv = require("luv")
 
 local LEVELS = { error = 1, warn = 2, info = 3, debug = 4 }
-local PAUSE = 1000 -- ms
 
 local real = {}
 local methods = {}
 local mt = { __name = "mlxresolve.world.real", __index = methods }
 
-for _, part in ipairs { files, lookups, network, processes, serving, streams } do
+for _, part in ipairs { files, lookups, network, processes, serving, streams, turns } do
   for name, fn in pairs(part) do
     methods[name] = fn
   end
@@ -88,131 +88,6 @@ end
 function methods:random(n)
   local fraction = draw(self) / 4294967296
   return n and math.floor(fraction * n) + 1 or fraction
-end
-
----------------------------------------------------------------- turns
-
-local function next_wake(self)
-  local at = self.wanted
-  for _, deadline in pairs(self.deadlines) do
-    if not at or deadline < at then
-      at = deadline
-    end
-  end
-  return at
-end
-
---- Arms the one timer. One that would ring early is left alone: ringing for nothing is cheaper
---- than setting it anew for every question.
-local function arm(self)
-  local at = next_wake(self)
-  if not at then
-    if self.armed then
-      self.timer:stop()
-      self.armed = false
-    end
-    return
-  end
-  if self.armed and self.armed <= at and self.armed >= self.time then
-    return
-  end
-  self.armed = at
-  self.timer = self.timer or uv.new_timer()
-  self.timer:start(math.max(0, math.ceil(at - self.time)), 0, self.on_timer)
-end
-
-function methods:wake_at(at)
-  self.wanted = at or false
-  if not self.in_turn then
-    self.time = core.now()
-    arm(self)
-  end
-end
-
---- A step that failed would fail again at once: the descriptor rests for a moment.
-local function pause(self, object, watch, problem)
-  self:log("warn", "the system fails, trying again in a second: " .. tostring(problem))
-  watch.poll:stop()
-  watch.is_paused, self.deadlines[object] = true, self.time + PAUSE
-end
-
---- Steps an object until it has nothing more or was closed; a few times, as others want their turn.
-local function drain(self, object)
-  local watch = self.watched[object]
-  for _ = 1, 8 do
-    local items, deadline = watch.step(self, object)
-    if self.watched[object] ~= watch then
-      return
-    elseif not items then
-      return pause(self, object, watch, deadline)
-    elseif watch.is_paused then
-      watch.is_paused = false
-      watch.poll:start("r", watch.on_ready)
-    end
-    self.deadlines[object] = deadline or nil
-    if items < 64 then
-      return
-    end
-  end
-end
-
---- Runs everything that is due; `object` is one whose descriptor is readable.
-function methods:turn(object)
-  if self.is_closed then
-    return
-  end
-  self.time = core.now()
-  self.in_turn = true
-  if object then
-    drain(self, object)
-  end
-  for other, deadline in pairs(self.deadlines) do
-    if deadline <= self.time then
-      drain(self, other)
-    end
-  end
-  self.host:run(self.time)
-  if self.is_closed then
-    return
-  end
-  self:flush()
-  self.in_turn = false
-  arm(self)
-end
-
---- Watches an object's descriptor. `step(world, object)` handles one batch and returns the number
---- of items and the next deadline; or nil and why it failed.
-function methods:watch(object, step, is_reference)
-  local poll = uv.new_poll(object:fd())
-  local function on_ready(problem)
-    if problem then
-      self:log("error", "poll: " .. tostring(problem))
-    end
-    self:turn(object)
-  end
-  self.watched[object] = { poll = poll, step = step, on_ready = on_ready, is_paused = false }
-  poll:start("r", on_ready)
-  if not is_reference then
-    poll:unref()
-  end
-  return object
-end
-
---- Stops watching an object and closes it.
-function methods:unwatch(object)
-  local watch = self.watched[object]
-  if not watch then
-    return
-  end
-  self.watched[object], self.deadlines[object] = nil, nil
-  watch.poll:stop()
-  watch.poll:close()
-  object:close()
-end
-
---- Ends an operation without waking its waiter.
-function methods:cancel(kind, operation)
-  self["cancel_" .. kind](self, operation)
 end
 
 ---------------------------------------------------------------- the rest
