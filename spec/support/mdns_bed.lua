@@ -211,7 +211,10 @@ function methods:questions()
   for i, sent in ipairs(self.world.sent) do
     local query = assert(core.wire.decode(sent.packet))
     local words = {}
-    local form = query.id ~= 0 and "one-shot" or query.questions[1].unicast and "QU" or "QM"
+    local first = query.questions[1]
+    local form = query.id ~= 0 and "one-shot"
+      or first and (first.unicast and "QU" or "QM")
+      or "more"
     for j, question in ipairs(query.questions) do
       words[j] = question.type .. " " .. question.name
     end
@@ -235,6 +238,39 @@ function methods:schedule()
     end
   end
   return lines
+end
+
+--- Watches; the list fills with "kind type data reason", "moved A old > new announced".
+---@return string[] lines, table handle
+function methods:watch(name, type, options)
+  local lines = {}
+  local handle = assert(self.engine:watch(name, type, function(event)
+    local was = event.was and event.was .. " > " or ""
+    local line = ("%s %s %s%s %s"):format(
+      event.kind,
+      event.type,
+      was,
+      event.data,
+      event.reason or ""
+    )
+    lines[#lines + 1] = line:gsub(" $", "")
+  end, options))
+  return lines, handle
+end
+
+--- The messages sent over IPv4 since the last call.
+function methods:sent()
+  local messages = {}
+  for i = (self.sent_until or 0) + 1, #self.world.sent do
+    local sent = self.world.sent[i]
+    if sent.to:find("^%d") then
+      local message = assert(core.wire.decode(sent.packet))
+      message.at, message.to, message.interface = sent.at, sent.to, sent.interface
+      messages[#messages + 1] = message
+    end
+  end
+  self.sent_until = #self.world.sent
+  return messages
 end
 
 --- A cache that notes what is flushed.

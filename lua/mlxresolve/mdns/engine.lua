@@ -6,16 +6,19 @@
 --- Sockets are opened by the first question and stay open: a querier that listens learns of
 --- moves and goodbyes without asking. Nothing else goes on while nobody waits.
 
-local core = require("mlxresolve.core")
 local answers = require("mlxresolve.mdns.answers")
+local continuous = require("mlxresolve.mdns.continuous")
+local core = require("mlxresolve.core")
+local doubts = require("mlxresolve.mdns.doubts")
 local hearing = require("mlxresolve.mdns.hearing")
 local interest = require("mlxresolve.mdns.interest")
 local lookups = require("mlxresolve.mdns.lookups")
+local outgoing = require("mlxresolve.mdns.outgoing")
 local publishing = require("mlxresolve.mdns.publishing")
-local questions = require("mlxresolve.mdns.questions")
 local scopes = require("mlxresolve.mdns.scopes")
 local sockets = require("mlxresolve.mdns.sockets")
 local store = require("mlxresolve.mdns.store")
+local watches = require("mlxresolve.mdns.watches")
 
 local DEFAULT_TIMEOUT = 800
 
@@ -24,6 +27,7 @@ local DEFAULT_TIMEOUT = 800
 ---@field scheduler mlxresolve.Scheduler
 ---@field is_private boolean?        publish nothing
 ---@field cache mlxresolve.Cache?  told to drop the names of which a change is heard
+---@field poof boolean?  doubt what others ask for in vain; on all links but Wi-Fi when absent
 
 ---@class mlxresolve.mdns.AskOptions
 ---@field timeout number?       ms, 800
@@ -38,6 +42,10 @@ Engine.__index = Engine
 
 local engine = {}
 
+for name, fn in pairs(continuous) do
+  Engine[name] = fn
+end
+
 ---@param runtime mlxresolve.mdns.Runtime
 ---@return mlxresolve.mdns.Engine
 function engine.new(runtime)
@@ -49,18 +57,24 @@ function engine.new(runtime)
     interest = cares,
     store = store.new(cares),
     sockets = false,
-    watch = false,
+    network = false,
     lookups = false,
     responder = false,
     is_private = runtime.is_private or false,
     waiting = 0,
-    outgoing = {},
+    outgoing = false,
+    watches = false,
+    doubts = false,
+    poof = runtime.poof,
     scopes = {},
     one_shot_id = 0,
     counts = { heard = 0, learnt = 0 },
     is_closed = false,
   }, Engine)
   self.lookups = lookups.new(self)
+  self.outgoing = outgoing.new(self)
+  self.watches = watches.new(self)
+  self.doubts = doubts.new(self)
   return self
 end
 
@@ -76,7 +90,7 @@ function Engine:open()
   self.one_shot_id = self.world:random(65535)
   self.sockets = sockets.open(self.world, self.receive, self)
   self.sockets:update()
-  self.watch = self.world:watch_network(function(events)
+  self.network = self.world:watch_network(function(events)
     self:network_changed(events)
   end)
 end
@@ -135,48 +149,15 @@ end
 
 ---------------------------------------------------------------- sending and hearing
 
---- Queues a lookup's packet; it leaves with those of all tasks that are about to run.
----@param asking mlxresolve.mdns.Lookup
----@param mode "first"|"again"|"one_shot"
----@param link mlxresolve.mdns.Link?  on this one only
-function Engine:post(asking, mode, link)
-  if #self.outgoing == 0 then
-    self.scheduler:spawn(self.flush, self)
-  end
-  self.outgoing[#self.outgoing + 1] = {
-    lookup = asking,
-    name = asking.name,
-    types = asking.types,
-    scope = asking.scope,
-    mode = mode,
-    link = link or false,
-  }
-end
-
-function Engine:flush()
-  local outgoing = self.outgoing
-  self.outgoing = {}
-  for _, batch in ipairs(questions.batches(outgoing)) do
-    local item = batch[1]
-    local packets = questions.packets(batch, self.one_shot_id)
-    local speaking = item.link and { item.link } or scopes.links(item.scope, self.sockets.links)
-    local sent, message, code = self.sockets:ask(item.mode, packets, speaking, item.scope)
-    for i = 1, #batch do
-      batch[i].lookup:posted(item.mode, sent, message, code)
-    end
-  end
-end
-
 --- The sockets' callback.
 function Engine:receive(is_one_shot, data, from, port, interface, to, hops)
   local reason = hearing.dismiss(self, data)
-  if not reason or (reason == "query" and self.responder and not is_one_shot) then
-    local at = { from = from, port = port, interface = interface, to = to, hops = hops }
-    if reason then
-      reason = self.responder:query(data, at)
-    else
-      reason = hearing.receive(self, is_one_shot, data, at) or "learnt"
-    end
+  local at = { from = from, port = port, interface = interface, to = to, hops = hops }
+  if reason == "query" and not is_one_shot then
+    hearing.overhear(self, data, at)
+    reason = self.responder and self.responder:query(data, at) or reason
+  elseif not reason then
+    reason = hearing.receive(self, is_one_shot, data, at) or "learnt"
   end
   local counts = self.counts
   counts.heard = counts.heard + 1
@@ -247,6 +228,7 @@ function Engine:network_changed(events)
       end
     end)
   end
+  self.watches:network_changed()
 end
 
 --- Forgets what was heard: of a name, of the names below a suffix, of an interface, or all. What
@@ -258,6 +240,9 @@ function Engine:forget(what)
     if not what.name or present.name == what.name then
       present:renew()
     end
+  end)
+  self.watches:each(function(present)
+    present:look()
   end)
 end
 
@@ -284,8 +269,9 @@ function Engine:close()
     self.responder:close()
     self.responder = false
   end
+  self.watches:close()
   if self.sockets then
-    self.watch:close()
+    self.network:close()
     self.sockets:close()
   end
   self.store:forget {}

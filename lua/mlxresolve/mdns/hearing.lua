@@ -9,26 +9,40 @@ local MAX_RECORDS = 512
 
 local hearing = {}
 
---- A unicast reply must answer a question that asked for one, lately (RFC 6762 section 6).
-local function was_asked(engine, message, is_one_shot, now)
-  if is_one_shot and message.id ~= engine.one_shot_id then
-    return false
-  end
-  for _, record in ipairs(message.answers) do
-    for _, lookup in ipairs(engine.lookups:of(record.name)) do
-      if now - lookup.unicast_at <= check.UNICAST_WINDOW then
-        return true
-      end
+local function has_asked(askers, since)
+  for i = 1, #askers do
+    if askers[i].unicast_at >= since then
+      return true
     end
   end
   return false
 end
 
-local function put_section(engine, records, link, now, heard)
+--- A unicast reply must answer a question that asked for one, lately (RFC 6762 section 6).
+local function was_asked(engine, message, is_one_shot, now)
+  if is_one_shot and message.id ~= engine.one_shot_id then
+    return false
+  end
+  local since = now - check.UNICAST_WINDOW
+  for _, record in ipairs(message.answers) do
+    local name = record.name
+    if
+      has_asked(engine.lookups:of(name), since)
+      or has_asked(engine.watches:of(name), since)
+      or has_asked(engine.doubts:of(name), since)
+    then
+      return true
+    end
+  end
+  return false
+end
+
+local function put_section(engine, records, link, source, heard)
+  local now = engine.scheduler:now()
   for i = 1, math.min(#records, MAX_RECORDS) do
     local record = records[i]
     if record.class == "IN" then
-      engine.store:put(record, link.index, now)
+      engine.store:put(record, link.index, now, source)
       local types = heard[record.name] or {}
       heard[record.name] = types
       types[record.type] = types[record.type] or record.ttl > 0
@@ -37,17 +51,19 @@ local function put_section(engine, records, link, now, heard)
 end
 
 --- Questions in a response are of no concern (section 6), nor is its authority section.
-local function learn(engine, message, link)
-  local now = engine.scheduler:now()
+local function learn(engine, message, link, source)
   local heard = {}
-  put_section(engine, message.answers, link, now, heard)
-  put_section(engine, message.additionals, link, now, heard)
+  put_section(engine, message.answers, link, source, heard)
+  put_section(engine, message.additionals, link, source, heard)
   for name in pairs(engine.store:settle()) do
     engine:changed(name)
   end
   for name, types in pairs(heard) do
     for _, lookup in ipairs(engine.lookups:of(name)) do
       lookup:heard(types, link.index)
+    end
+    for _, watch in ipairs(engine.watches:of(name)) do
+      watch:look()
     end
   end
 end
@@ -86,8 +102,26 @@ function hearing.receive(engine, is_one_shot, data, at)
   if is_unicast and not was_asked(engine, message, is_one_shot, engine.scheduler:now()) then
     return "unasked"
   end
-  learn(engine, message, link)
+  learn(engine, message, link, at.from)
   return nil
+end
+
+--- Takes note of what other hosts ask by multicast.
+---@param engine mlxresolve.mdns.Engine
+---@param data string
+---@param at mlxresolve.mdns.Circumstances
+function hearing.overhear(engine, data, at)
+  if not interest.is_query(data) or not engine.interest:is_asked(data) then
+    return
+  elseif not check.is_multicast(at.to) or engine.outgoing:is_echo(data) then
+    return
+  end
+  local link = check.link(engine.sockets.links, at)
+  local message = link and core.wire.decode(data)
+  if message then
+    engine.outgoing.duplicates:hear(message, link)
+    engine.doubts:hear(message, link)
+  end
 end
 
 return hearing

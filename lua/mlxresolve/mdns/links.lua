@@ -7,6 +7,7 @@ local links = {}
 ---@class mlxresolve.mdns.Link
 ---@field index integer
 ---@field name string
+---@field kind string       of the interface: "wifi"
 ---@field ipv4 boolean      has an address of the family to speak from
 ---@field ipv6 boolean
 ---@field networks string[] "192.0.2.0/24": what is on this link
@@ -16,9 +17,9 @@ local links = {}
 ---@field mtu integer
 
 local function speaks_for(interface)
-  local link = { index = interface.index, name = interface.name, ipv4 = false, ipv6 = false }
+  local link = { index = interface.index, name = interface.name, kind = interface.kind }
+  link.ipv4, link.ipv6, link.mtu = false, false, interface.mtu
   link.networks, link.own, link.addresses = {}, {}, {}
-  link.mtu = interface.mtu
   for _, address in ipairs(interface.addresses) do
     if not address.tentative then
       link[address.family] = true

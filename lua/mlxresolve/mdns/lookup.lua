@@ -96,25 +96,25 @@ local function begin(self, now)
   self.questions = 0
   self.asked_at, self.posted_at, self.gap = now, now, FIRST_GAP
   self.one_shot_at, self.next_at = now + ONE_SHOT_AFTER, now + FIRST_GAP
-  self.engine:post(self, "first")
+  self.engine.outgoing:post(self, "first")
 end
 
 local function ask_again(self, now)
   if self.one_shot_at and now >= self.one_shot_at then
     self.one_shot_at, self.posted_at = false, now
-    self.engine:post(self, "one_shot")
+    self.engine.outgoing:post(self, "one_shot")
   end
   if now >= self.next_at then
     self.gap = math.min(self.gap * 2, MAX_GAP)
     self.asked_at, self.posted_at, self.next_at = now, now, now + self.gap
-    self.engine:post(self, "again")
+    self.engine.outgoing:post(self, "again", { since = now - self.gap / 4 })
   end
 end
 
 local function await_verdict(self, now)
   if self.confirm_at and now >= self.confirm_at then
     self.confirm_at, self.posted_at = false, now
-    self.engine:post(self, "one_shot")
+    self.engine.outgoing:post(self, "one_shot")
   elseif now >= self.verdict_at then
     self.verdict_at = false
     self:tell()
@@ -266,7 +266,7 @@ end
 ---@param link mlxresolve.mdns.Link
 function Lookup:ask_on(link)
   if #self.waiters > 0 and not self.verdict_at then
-    self.engine:post(self, "first", link)
+    self.engine.outgoing:post(self, "first", { link = link })
   end
 end
 

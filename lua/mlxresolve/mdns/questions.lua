@@ -9,15 +9,18 @@ local MAX_BYTES = 1200
 local questions = {}
 
 ---@class mlxresolve.mdns.Outgoing
----@field lookup mlxresolve.mdns.Lookup
+---@field asker mlxresolve.mdns.Lookup|mlxresolve.mdns.Watch
 ---@field name string
 ---@field types string[]
 ---@field scope mlxresolve.mdns.Scope
 ---@field mode "first"|"again"|"one_shot"
+---@field since number  who else asked the same from this moment on has asked for us, ms
 ---@field link mlxresolve.mdns.Link|false  on this one only
+---@field to string|false  this host alone
 
 local function key_of(item)
-  return ("%s %s %s"):format(item.mode, item.scope.key, item.link and item.link.index or "")
+  local link = item.link and item.link.index or ""
+  return ("%s %s %s %s"):format(item.mode, item.scope.key, link, item.to or "")
 end
 
 local function size_of(item)
@@ -43,23 +46,30 @@ function questions.batches(outgoing)
   return batches
 end
 
-local function encode(batch, unicast, id)
+-- What a known answer takes at most, with its owner's name compressed.
+local function size_of_answer(record)
+  return 16 + #record.data
+end
+
+local function encode(batch, unicast, id, known, is_truncated)
   local list = {}
   for _, item in ipairs(batch) do
     for _, type in ipairs(item.types) do
       list[#list + 1] = { name = item.name, type = type, class = "IN", unicast = unicast }
     end
   end
-  return assert(core.wire.encode { id = id, questions = list })
+  local message = { id = id, questions = list, answers = known, truncated = is_truncated }
+  return assert(core.wire.encode(message, { mdns = true }))
 end
 
 local ENCODINGS = {
   unicast = function(self)
-    return encode(self.batch, true, 0)
+    return encode(self.batch, true, 0, self.known[1], #self.known > 1)
   end,
   multicast = function(self)
-    return encode(self.batch, false, 0)
+    return encode(self.batch, false, 0, self.known[1], #self.known > 1)
   end,
+  -- Its answer comes to us alone, so it should be whole.
   one_shot = function(self)
     return encode(self.batch, false, self.id)
   end,
@@ -74,12 +84,41 @@ local packets_mt = {
   end,
 }
 
+--- Known answers in the portions that fit into packets, the first beside the questions.
+local function portions(batch, known)
+  local list, portion, room = {}, {}, MAX_BYTES - batch.bytes
+  for _, record in ipairs(known) do
+    local size = size_of_answer(record)
+    if size > room then
+      list[#list + 1] = portion
+      portion, room = {}, MAX_BYTES - #record.name
+    end
+    portion[#portion + 1] = record
+    room = room - size
+  end
+  list[#list + 1] = portion
+  return list
+end
+
 --- The forms of a batch's packet, each made when it is used.
 ---@param batch mlxresolve.mdns.Outgoing[]
 ---@param id integer  of the one-shot form
+---@param known mlxresolve.Record[]  answers that need not be given again (section 7.1)
 ---@return mlxresolve.mdns.Packets
-function questions.packets(batch, id)
-  return setmetatable({ batch = batch, id = id }, packets_mt)
+function questions.packets(batch, id, known)
+  return setmetatable({ batch = batch, id = id, known = portions(batch, known) }, packets_mt)
+end
+
+--- The packets that follow the first with the rest of the known answers (section 7.2): all but the
+--- last say that more will come.
+---@param packets mlxresolve.mdns.Packets
+---@return string[]
+function questions.rest(packets)
+  local rest = {}
+  for i = 2, #packets.known do
+    rest[#rest + 1] = encode({}, false, 0, packets.known[i], i < #packets.known)
+  end
+  return rest
 end
 
 return questions

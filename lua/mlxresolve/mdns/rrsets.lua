@@ -5,15 +5,6 @@
 
 local rrsets = {}
 
----@class mlxresolve.mdns.Stored
----@field type string
----@field data string
----@field interface integer
----@field added number     ms
----@field expires number   ms
----@field from number      ms; says nothing before
----@field is_doomed boolean  a goodbye or a cache-flush bit ends it within a second
-
 --- The record with this type, data and interface.
 ---@param list mlxresolve.mdns.Stored[]
 ---@return mlxresolve.mdns.Stored|nil
@@ -26,13 +17,19 @@ function rrsets.find(list, type, data, interface)
   end
 end
 
+-- Somebody met it dead: no answer until its host says it again.
+local function is_dead(record)
+  return record.is_suspect and record.reason == "failure"
+end
+
 -- The doomed are used only while nothing else is there: a host that moved is at its new
 -- address now, though the old record may still be said again within the second.
 local function select(list, type, interfaces)
   local lasting, doomed = {}, {}
   for i = 1, #list do
     local record = list[i]
-    if record.type == type and (not interfaces or interfaces[record.interface]) then
+    local is_meant = not interfaces or interfaces[record.interface]
+    if record.type == type and is_meant and not is_dead(record) then
       local into = record.is_doomed and doomed or lasting
       into[#into + 1] = record
     end

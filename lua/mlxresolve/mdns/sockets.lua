@@ -246,6 +246,34 @@ function Sockets:send(name, packet, to, link)
   end
 end
 
+--- Asks one host on a link (RFC 6762 section 5.5); its answer comes by unicast.
+---@param packets mlxresolve.mdns.Packets
+---@param host string  an address
+---@param link mlxresolve.mdns.Link
+---@return integer sent, string? message, string? code
+function Sockets:ask_host(packets, host, link)
+  local name = host:find(":", 1, true) and "ipv6" or "ipv4"
+  local to = (name == "ipv6" and "[%s]:5353" or "%s:5353"):format(host)
+  for _, family in ipairs(self.families) do
+    if family.about.name == name then
+      local is_own = family.socket and not family.is_shared
+      local socket, message, code
+      if is_own then
+        socket = family.socket
+      else
+        socket, message, code = one_shot_socket(self, family)
+      end
+      local sent
+      if socket then
+        local packet = is_own and packets.unicast or packets.one_shot
+        sent, message, code = socket:send(packet, to, link.index)
+      end
+      return sent and 1 or 0, message, code
+    end
+  end
+  return 0
+end
+
 --- Closes the ephemeral ports; the next one-shot question gets new ones.
 function Sockets:rest()
   for _, family in ipairs(self.families) do

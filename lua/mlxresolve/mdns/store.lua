@@ -6,13 +6,11 @@
 --- when full, the names that were stored longest ago go first, except those being asked for.
 
 local rrsets = require("mlxresolve.mdns.rrsets")
+local stored = require("mlxresolve.mdns.stored")
 
 local MAX_RECORDS = 4096
-local MAX_PER_NAME = 64
--- Apple's responders give host records 75 minutes; nobody gets more.
-local MAX_TTL = 4500
--- What goodbyes and cache-flush bits leave (sections 10.1 and 10.2), ms.
-local GRACE = 1000
+-- A type of service may have many instances; of nothing else are there more for one name.
+local MAX_PER_NAME, MAX_POINTERS = 64, 1024
 
 ---@class mlxresolve.mdns.Store
 ---@field size integer  records held
@@ -20,6 +18,8 @@ local Store = { __name = "mlxresolve.mdns.Store" }
 Store.__index = Store
 
 local store = {}
+
+local NONE = {}
 
 ---@param interest mlxresolve.mdns.Interest  told which names are stored
 ---@return mlxresolve.mdns.Store
@@ -102,7 +102,8 @@ end
 
 local function append(self, name, record, now)
   local list = self.names[name]
-  if (list and #list >= MAX_PER_NAME) or not make_room(self, now) then
+  local most = record.type == "PTR" and MAX_POINTERS or MAX_PER_NAME
+  if (list and #list >= most) or not make_room(self, now) then
     return false
   end
   list = self.names[name] or add_name(self, name)
@@ -113,9 +114,8 @@ end
 
 ---------------------------------------------------------------- what was heard
 
-local function doom(self, name, record, now)
-  record.is_doomed = true
-  record.expires = math.min(record.expires, now + GRACE)
+local function doom(self, name, record, reason, now)
+  stored.doom(record, reason, now)
   self.doomed[#self.doomed + 1] = name
   self.doomed[#self.doomed + 1] = record
 end
@@ -125,9 +125,9 @@ end
 local function flush_older(self, list, new, interface, now)
   for i = 1, #list do
     local old = list[i]
-    local is_member = old.type == new.type and old.interface == interface
-    if is_member and old.data ~= new.data and not old.is_doomed and now - old.added > GRACE then
-      doom(self, new.name, old, now)
+    local is_other = old.type == new.type and old.interface == interface and old.data ~= new.data
+    if is_other and not old.is_doomed and now - old.added > stored.GRACE then
+      doom(self, new.name, old, "replaced", now)
     end
   end
 end
@@ -140,34 +140,24 @@ end
 ---@param record mlxresolve.Record
 ---@param interface integer
 ---@param now number
-function Store:put(record, interface, now)
+---@param source string?  the host's address
+function Store:put(record, interface, now, source)
   local name, type = record.name, record.type
   local list = living(self, name, now)
   local same = list and rrsets.find(list, type, record.data, interface)
   if record.ttl == 0 then
     if same then
-      doom(self, name, same, now)
+      doom(self, name, same, "goodbye", now)
     end
     return
   end
   if list and record.cache_flush then
     flush_older(self, list, record, interface, now)
   end
-  local expires = now + math.min(record.ttl, MAX_TTL) * 1000
   if same then
-    same.added, same.expires, same.is_doomed = now, expires, false
-    return
+    return stored.renew(same, record, now, source)
   end
-  local new = {
-    type = type,
-    data = record.data,
-    interface = interface,
-    added = now,
-    expires = expires,
-    from = now,
-    is_doomed = false,
-  }
-  if append(self, name, new, now) then
+  if append(self, name, stored.new(record, interface, now, source), now) then
     self.appeared[name] = true
     filter(self, name, is_other_type, "!" .. type)
   end
@@ -185,15 +175,7 @@ function Store:deny(name, type, interface, from, ttl, now)
   if self.names[name] then
     filter(self, name, is_other_type, "!" .. type)
   end
-  append(self, name, {
-    type = "!" .. type,
-    data = "",
-    interface = interface,
-    added = now,
-    expires = from + ttl * 1000,
-    from = from,
-    is_doomed = false,
-  }, now)
+  append(self, name, stored.silence(type, interface, from, ttl, now), now)
 end
 
 ---------------------------------------------------------------- what is known
@@ -216,6 +198,14 @@ function Store:denies(name, type, now, interfaces)
     return nil
   end
   return rrsets.denial(list, type, now, interfaces)
+end
+
+--- The living records of a name themselves, of any type and interface; not to be kept changed.
+---@param name string
+---@param now number
+---@return mlxresolve.mdns.Stored[]
+function Store:records(name, now)
+  return living(self, name, now) or NONE
 end
 
 --- Notes that somebody was told what is known of a name: he would miss a change.

@@ -1,0 +1,15 @@
+local bed = require("support.mdns_bed")
+
+describe("mlxresolve.mdns.continuous", function()
+  it("opens the sockets for the first who watches", function()
+    local link = bed.new()
+    assert.is_false(link.engine.sockets)
+    link:watch("Mini2.Local", "a")
+    link.world:advance(1)
+    assert.same({ "4 2 QU A mini2.local.", "6 2 QU A mini2.local." }, link:questions())
+  end)
+
+  it("has nothing to doubt before it listens", function()
+    assert.equal(0, bed.new().engine:report_failure("mini2.local.", "192.0.2.7"))
+  end)
+end)
