@@ -1,9 +1,10 @@
 /* faults.c - calls of the system that fail when a spec wants them to, to be put
  * before the system's with LD_PRELOAD. Only calls from mlxresolve's own code
- * and from libmicrohttpd count: what luajit and luv do goes through.
+ * count, and some of libmicrohttpd's: what luajit and luv do goes through.
  *
- *   mlxt_fail("recvmmsg", ENOMEM, 3, 2)   the third call from now on and one
- * more mlxt_fail(NULL, 0, 0, 0)              none; returns how many did fail
+ *   mlxt_fail("recvmmsg", ENOMEM, 3, 2)   the third call from now on, and one
+ *                                         more
+ *   mlxt_fail(NULL, 0, 0, 0)              none; returns how many did fail
  *
  * A descriptor that is closed while it is not open ends the program: between
  * the two, another thread may have been given its number.
@@ -38,16 +39,22 @@ long mlxt_fail(const char *name, int code, long from, long count) {
   return before;
 }
 
-static int is_ours(void *caller) {
+/* Of libmicrohttpd's calls, only what it needs to start with: it aborts when
+ * epoll_ctl fails later, and loses a descriptor when it has no memory. */
+static int is_ours(const char *name, void *caller) {
+  int is_for_start = strcmp(name, "pthread_create") == 0 ||
+                     strcmp(name, "epoll_create1") == 0 ||
+                     strcmp(name, "eventfd") == 0;
   Dl_info info;
-  return dladdr(caller, &info) && info.dli_fname &&
-         (strstr(info.dli_fname, "mlxresolve") ||
-          strstr(info.dli_fname, "microhttpd"));
+  if (!dladdr(caller, &info) || !info.dli_fname)
+    return 0;
+  return strstr(info.dli_fname, "mlxresolve") ||
+         (is_for_start && strstr(info.dli_fname, "microhttpd"));
 }
 
 /* 1, with errno set, when this call is to fail. */
 static int fails(const char *name, void *caller) {
-  if (wanted[0] == '\0' || strcmp(wanted, name) != 0 || !is_ours(caller))
+  if (wanted[0] == '\0' || strcmp(wanted, name) != 0 || !is_ours(name, caller))
     return 0;
   pthread_mutex_lock(&lock);
   int now = ++seen >= first && seen <= last;
