@@ -30,7 +30,13 @@ runtime.INTERRUPTED = 130
 ---@param out mlxresolve.Output
 ---@return mlxresolve.CliRuntime
 function runtime.new(world, host, out)
-  return setmetatable({ world = world, host = host, out = out, is_interrupted = false }, mt)
+  return setmetatable({
+    world = world,
+    host = host,
+    out = out,
+    is_interrupted = false,
+    is_looping = false,
+  }, mt)
 end
 
 --- Runs the loop until `stop` or an interrupt. False when it was interrupted.
@@ -39,14 +45,17 @@ function methods:loop()
   if not self.watches_signals then
     self.watches_signals = true
     self.world:signals(function(name)
-      if name == "sigint" or name == "sigterm" then
+      -- who runs the loop himself, as the daemon does, also ends it himself
+      if self.is_looping and (name == "sigint" or name == "sigterm") then
         self.is_interrupted = true
         self.world:stop()
       end
     end)
   end
   if not self.is_interrupted then
+    self.is_looping = true
     self.world:loop()
+    self.is_looping = false
   end
   return not self.is_interrupted
 end

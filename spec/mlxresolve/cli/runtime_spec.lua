@@ -19,6 +19,17 @@ describe("mlxresolve.cli.runtime", function()
     assert.are.equal("EINTERNAL", code)
   end)
 
+  it("leaves signals to who runs the loop himself after it", function()
+    local cli = fake_cli.new()
+    cli:run(function()
+      return true
+    end)
+    local stopped = spy.on(cli.world, "stop")
+    cli.world.signal("sigterm")
+    assert.spy(stopped).was_not_called()
+    assert.is_false(cli.is_interrupted)
+  end)
+
   it("ends its wait when it is interrupted, and does not wait again", function()
     local cli = fake_cli.new()
     local function wait()
