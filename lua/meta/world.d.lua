@@ -114,6 +114,9 @@ function World:file_stamp(path) end
 --- Names of the entries of a folder, sorted; {} when there is none.
 ---@return string[]
 function World:list_folder(path) end
+--- The user's number; 0 is root.
+---@return integer
+function World:uid() end
 --- An environment variable.
 ---@return string|nil
 function World:env(name) end
@@ -134,6 +137,12 @@ function World:listen(options, cache, on_question) end
 --- Opens an HTTP server; `on_request(slot, method, path, query, body)`; reply with
 --- `server:reply(slot, status, content_type, body)`.
 function World:http(options, on_request) end
+--- Opens a store of the cache (see mlxresolve.store); `on_event(kind, text, count)`.
+---@return mlxresolve.Store|nil, string? message, string? code
+function World:store(options, cache, on_event) end
+--- Closes it; true when everything was written within `patience` ms.
+---@return boolean
+function World:close_store(store, patience) end
 --- `on_signal(name)` for "sigterm", "sigint", "sighup".
 function World:signals(on_signal) end
 --- Runs until `world:stop()`; for programs, not for embedders.

@@ -53,6 +53,7 @@ function mlxresolve.open(policy, options)
       resolver:close()
       return nil, message, code
     end
+    resolver:persist()
   end
   return resolver, message, code
 end

@@ -64,6 +64,7 @@ function overview.status(resolver)
     reactions = statuses(chain.reactions),
     observers = statuses(chain.observers),
     cache = resolver.cache:stats(),
+    persistence = resolver.persistence and resolver.persistence:status() or false,
     dns = front and front:stats() or nil,
     queries = {
       under_way = flights.count,

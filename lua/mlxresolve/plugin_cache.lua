@@ -3,6 +3,7 @@
 local answers = require("mlxresolve.answer")
 local cache_filter = require("mlxresolve.cache_filter")
 local core = require("mlxresolve.core")
+local persistence = require("mlxresolve.persistence")
 local query = require("mlxresolve.query")
 
 local plugin_cache = {}
@@ -29,7 +30,7 @@ function methods:flush(filter)
     runtime.mdns_engine:forget(core_filter)
   end
   runtime.failures:flush(core_filter)
-  return runtime.cache:flush(runtime.world:now(), core_filter)
+  return persistence.forget(runtime, core_filter)
 end
 
 --- Keeps an answer that came along with another, for the strategy that runs.
@@ -38,7 +39,7 @@ function methods:put(answer)
   local runtime = self.runtime
   local task = runtime.scheduler.running
   local hash = task and task.instance and task.instance.node.hash or 0
-  return runtime.cache:put(answer.packet, runtime.world:now(), {
+  return persistence.keep(runtime, answer.packet, {
     strategy = hash,
     interface = answer.interface or 0,
   })

@@ -9,6 +9,7 @@ local flights = require("mlxresolve.flight")
 local memory = require("mlxresolve.memory")
 local network = require("mlxresolve.network")
 local overview = require("mlxresolve.overview")
+local persistence = require("mlxresolve.persistence")
 local plugin_cache = require("mlxresolve.plugin_cache")
 local replies = require("mlxresolve.replies")
 local request = require("mlxresolve.request")
@@ -169,6 +170,11 @@ function methods:listen(addresses)
   return list
 end
 
+--- Keeps the cache across restarts, where the policy wants it.
+function methods:persist()
+  self.persistence = persistence.open(self)
+end
+
 --- Answers the clients of a flight that has landed.
 function methods:reply(flight)
   if self.front then
@@ -226,7 +232,10 @@ function methods:replace_policy(policy)
   for hash in pairs(self.chain.by_hash) do
     kept[#kept + 1] = hash
   end
-  self.cache:flush(self.world:now(), { strategies_but = kept })
+  persistence.forget(self, { strategies_but = kept })
+  if self.persistence ~= nil then
+    persistence.follow(self)
+  end
   self.failures:flush()
   if #self.chain.reactions > 0 then
     self:watch_network()
@@ -276,6 +285,9 @@ function methods:close(callback)
     end
     if self.mdns_engine then
       self.mdns_engine:close()
+    end
+    if self.persistence then
+      self.persistence:close()
     end
     self.world:close()
     if callback then

@@ -1,5 +1,7 @@
 --- What a flight does: passes through the chain until somebody knows, and what it all came to.
 
+local answers = require("mlxresolve.answer")
+local persistence = require("mlxresolve.persistence")
 local rank = require("mlxresolve.rank")
 local stale = require("mlxresolve.stale")
 local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
@@ -49,7 +51,7 @@ local function keep(self, answer)
   end
   note.interface = answer.interface or 0
   note.purpose = self.purpose_hash
-  self.runtime.cache:put(answer.packet, self.runtime.world:now(), note)
+  persistence.keep(self.runtime, answer.packet, note)
 end
 
 --- Nobody knows the name, and nobody failed: that is a denial, though not one to remember.
@@ -76,12 +78,32 @@ local function without_answer(self)
   return answer
 end
 
+--- At the start: what earlier processes knew may be just a moment away.
+local function loaded_meanwhile(self)
+  local present = self.runtime.persistence
+  if not present or not present.is_loading then
+    return nil
+  end
+  local packet, _, _, strategy, interface = present:await(self)
+  local answer = packet and answers.read(packet)
+  if answer then
+    answer.strategy = self.runtime:strategy_name(strategy)
+    answer.interface = interface ~= 0 and interface or false
+  end
+  return answer
+end
+
 --- Runs the chain for a flight, within its time; leaves `answer`, or `code` and `message`.
 ---@param self mlxresolve.Flight
 function run.flight(self)
   local runtime = self.runtime
   local scheduler = runtime.scheduler
   local limit = self.timeout or runtime.deadline
+  local known = loaded_meanwhile(self)
+  if known then
+    self.answer = known
+    return
+  end
   local ok, answer = scheduler:attempt(limit, passes, self, scheduler:now() + limit)
   if not ok then
     self.has_failed = true

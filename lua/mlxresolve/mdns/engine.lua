@@ -15,6 +15,7 @@ local interest = require("mlxresolve.mdns.interest")
 local lookups = require("mlxresolve.mdns.lookups")
 local outgoing = require("mlxresolve.mdns.outgoing")
 local publishing = require("mlxresolve.mdns.publishing")
+local persistence = require("mlxresolve.persistence")
 local scopes = require("mlxresolve.mdns.scopes")
 local sockets = require("mlxresolve.mdns.sockets")
 local store = require("mlxresolve.mdns.store")
@@ -53,7 +54,7 @@ function engine.new(runtime)
   local self = setmetatable({
     world = runtime.world,
     scheduler = runtime.scheduler,
-    cache = runtime.cache or false,
+    runtime = runtime,
     interest = cares,
     store = store.new(cares),
     sockets = false,
@@ -166,8 +167,8 @@ end
 
 --- Records of a name that somebody was told about have changed.
 function Engine:changed(name)
-  if self.cache then
-    self.cache:flush(self.scheduler:now(), { name = name })
+  if self.runtime.cache then
+    persistence.forget(self.runtime, { name = name })
   end
 end
 

@@ -9,6 +9,7 @@ local lookups = require("mlxresolve.world.real.lookups")
 local network = require("mlxresolve.world.real.network")
 local processes = require("mlxresolve.world.real.processes")
 local serving = require("mlxresolve.world.real.serving")
+local storing = require("mlxresolve.world.real.storing")
 local streams = require("mlxresolve.world.real.streams")
 local turns = require("mlxresolve.world.real.turns")
 
@@ -25,7 +26,16 @@ local real = {}
 local methods = {}
 local mt = { __name = "mlxresolve.world.real", __index = methods }
 
-for _, part in ipairs { files, lookups, network, processes, serving, streams, turns } do
+for _, part in ipairs {
+  files,
+  lookups,
+  network,
+  processes,
+  serving,
+  storing,
+  streams,
+  turns,
+} do
   for name, fn in pairs(part) do
     methods[name] = fn
   end
@@ -91,10 +101,6 @@ function methods:random(n)
 end
 
 ---------------------------------------------------------------- the rest
-
-function methods:env(name) -- luacheck: ignore 212
-  return os.getenv(name)
-end
 
 function methods:hostname() -- luacheck: ignore 212
   return uv.os_gethostname()

@@ -188,6 +188,10 @@ function methods:env(name)
   return self.environment[name]
 end
 
+function methods:uid() -- luacheck: ignore 212
+  return 1000
+end
+
 function methods:hostname()
   return self.name
 end

@@ -133,4 +133,16 @@ function processes:kill_all()
   end
 end
 
+---------------------------------------------------------------- this process
+
+---@return string|nil
+function processes:env(name) -- luacheck: ignore 212
+  return os.getenv(name)
+end
+
+---@return integer
+function processes:uid() -- luacheck: ignore 212
+  return uv.getuid()
+end
+
 return processes
