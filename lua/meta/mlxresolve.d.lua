@@ -140,7 +140,7 @@ function Resolver:reload() end
 ---@return integer|nil, string? message, string? code
 function Resolver:flush(filter) end
 --- Lists entries of the cache that such a filter means, at most `limit` (1000): each { name, type,
---- status, ttl, age, stale, strategy, interface }; and whether there are more.
+--- status, ttl, age, stale, strategy, interface, data (texts) }; and whether there are more.
 ---@param filter table?
 ---@param limit integer?
 ---@return table[]|nil, boolean|string has_more_or_message, string? code

@@ -1,6 +1,7 @@
 --- Which entries of the cache are meant: people and plugins use names where the core has numbers.
 
 local core = require("mlxresolve.core")
+local query = require("mlxresolve.query")
 
 local cache_filter = {}
 
@@ -38,6 +39,14 @@ function cache_filter.translate(runtime, filter)
   return core_filter
 end
 
+--- The records of an entry as text; none when it has left the cache meanwhile.
+local function data_of(runtime, entry)
+  local number = query.type_numbers[entry.type]
+  local packet = entry.status == "answer"
+    and runtime.cache:copy(entry.name, number, runtime.world:now(), entry.purpose)
+  return packet and core.answer.data(packet) or {}
+end
+
 --- What a filter means, at most `limit` entries, as plain tables; and whether there are more.
 ---@param runtime table
 ---@param filter mlxresolve.CacheFilter?
@@ -53,6 +62,7 @@ function cache_filter.list(runtime, filter, limit)
   local has_more = #entries > limit
   entries[limit + 1] = nil
   for _, entry in ipairs(entries) do
+    entry.data = data_of(runtime, entry)
     entry.strategy = runtime:strategy_name(entry.strategy)
     entry.interface = runtime:interface_name(entry.interface)
     entry.purpose = nil

@@ -13,7 +13,7 @@ local DEPTH = 32
 local LISTS = {}
 for name in
   ([[addresses records trace traces listen strategies interfaces policies mistakes
-  rankers reactions observers retries peers entries]]):gmatch("%S+")
+  rankers reactions observers retries peers entries data]]):gmatch("%S+")
 do
   LISTS[name] = true
 end

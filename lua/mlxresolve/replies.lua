@@ -23,8 +23,12 @@ end
 local function recall(resolver, slot, name, number)
   local packet, failure, _, _, _, _, is_stale = resolver:recall(name, number)
   if packet then
-    local why = failure and failure.text or nil
-    resolver.front:answer(slot, packet, is_stale and EDE_STALE or nil, why)
+    if is_stale then
+      -- without a text the code would be left out
+      resolver.front:answer(slot, packet, EDE_STALE, failure and failure.text or "")
+    else
+      resolver.front:answer(slot, packet)
+    end
     return true
   elseif failure then
     local ede_code, ede_text = replies.explain(failure.code, failure.text, failure.message)

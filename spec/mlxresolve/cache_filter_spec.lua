@@ -46,6 +46,7 @@ describe("mlxresolve.cache_filter", function()
         stale = false,
         strategy = "lan",
         interface = "eth0",
+        data = { "192.0.2.1" },
       },
     }, entries)
     assert.is_false(has_more)

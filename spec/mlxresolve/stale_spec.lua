@@ -114,7 +114,8 @@ describe("mlxresolve.stale", function()
     moody.delay = 500
     for slot = 2, 50 do
       b.question(slot)
-      assert.same({ "192.0.2.1", STALE }, { address(b.sent[slot]), b.sent[slot].code })
+      local sent = b.sent[slot]
+      assert.same({ "192.0.2.1", STALE, "" }, { address(sent), sent.code, sent.text })
     end
     b.world:settle()
     assert.equal(2, moody.calls)

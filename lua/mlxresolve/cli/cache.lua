@@ -34,10 +34,11 @@ local function show(out, entries)
       out:seconds(entry.age),
       entry.interface or "-",
       entry.strategy or "-",
+      table.concat(entry.data, ", "),
     }
   end
-  local header = { "NAME", "TYPE", "STATUS", "TTL", "AGE", "INTERFACE", "STRATEGY" }
-  local styles = { "bold", "cyan" }
+  local header = { "NAME", "TYPE", "STATUS", "TTL", "AGE", "INTERFACE", "STRATEGY", "DATA" }
+  local styles = { "bold", "cyan", [7] = "cyan", [8] = "green" }
   out:columns(rows, {
     header = out.is_pretty and header or nil,
     right = { [4] = true, [5] = true },

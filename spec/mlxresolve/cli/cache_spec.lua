@@ -60,6 +60,7 @@ describe("mlxresolve.cli.cache", function()
           stale = false,
           interface = "eth0",
           strategy = "mdns",
+          data = { "192.0.2.1", "192.0.2.2" },
         },
         {
           name = "gone.local.",
@@ -70,6 +71,7 @@ describe("mlxresolve.cli.cache", function()
           stale = true,
           interface = false,
           strategy = false,
+          data = {},
         },
       }
       fake_cli.daemon(world, "/run/mlxresolve.sock", function(method, target)
@@ -88,7 +90,7 @@ describe("mlxresolve.cli.cache", function()
       local cli = fake_cli.new { world = world }
       assert.are.equal(0, cache.ls(cli, {}))
       assert.are.equal(
-        "mini2.local  A     answer  90s    30s  eth0  mdns\n"
+        "mini2.local  A     answer  90s    30s  eth0  mdns  192.0.2.1, 192.0.2.2\n"
           .. "gone.local   AAAA  stale    0s  5000s  -     -\n",
         cli.shown.stdout
       )
