@@ -1,6 +1,5 @@
 #include "native.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,6 +9,7 @@
 #include <time.h>
 
 #include "native_lookup.h"
+#include "pin.h"
 #include "poller.h"
 
 enum {
@@ -147,13 +147,7 @@ static void *work(void *argument) {
   return NULL;
 }
 
-/* A stuck thread outlives its owner and may outlive the Lua state that loaded
- * this code, which would be unmapped under it. */
-static void pin_code(void) {
-  Dl_info info;
-  if (dladdr((const void *)&unlink_flight, &info) && info.dli_fname)
-    dlopen(info.dli_fname, RTLD_NOW | RTLD_NOLOAD | RTLD_NODELETE);
-}
+static void pin_code(void) { mlxr_pin_code((const void *)&unlink_flight); }
 
 static int start_thread(pool_t *pool) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "pin.h"
 #include "store_internal.h"
 
 enum {
@@ -23,8 +24,12 @@ static void wake(mlxr_storage_t *storage) {
   mlxr_wakeup_signal(&storage->work);
 }
 
+static void pin_code(void) { mlxr_pin_code((const void *)&storage_run); }
+
 static int start_thread(mlxr_storage_t *storage) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
   sigset_t all, before;
+  pthread_once(&once, pin_code);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int rc = pthread_create(&storage->thread, NULL, storage_run, storage);
