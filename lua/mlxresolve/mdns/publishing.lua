@@ -1,5 +1,7 @@
 --- The engine's way to its responder, which is made when something is published.
 
+local port = require("mlxresolve.mdns.responder.port")
+
 local publishing = {}
 
 --- Where nothing may be published: an embedded resolver that does not serve.
@@ -19,6 +21,10 @@ function publishing.publish(self, spec)
     return PRIVATE
   end
   self:open()
+  local is_heard, message, code = port.check(self.sockets)
+  if not is_heard then
+    return nil, message, code
+  end
   if not self.responder then
     self.responder = require("mlxresolve.mdns.responder").new(self)
     self.responder:update(self.sockets.links)

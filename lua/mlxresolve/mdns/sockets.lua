@@ -221,31 +221,6 @@ function Sockets:ask(mode, packets, speaking, families)
   return tally.sent, tally.message, tally.code
 end
 
---- Is port 5353 of this family shared with another process?
----@param name "ipv4"|"ipv6"
----@return boolean
-function Sockets:is_shared(name)
-  for _, family in ipairs(self.families) do
-    if family.about.name == name then
-      return family.is_shared
-    end
-  end
-  return true
-end
-
---- Sends a packet of the responder from port 5353.
----@param name "ipv4"|"ipv6"
----@param packet string
----@param to string
----@param link mlxresolve.mdns.Link
-function Sockets:send(name, packet, to, link)
-  for _, family in ipairs(self.families) do
-    if family.about.name == name and family.socket then
-      return family.socket:send(packet, to, link.index)
-    end
-  end
-end
-
 --- Asks one host on a link (RFC 6762 section 5.5); its answer comes by unicast.
 ---@param packets mlxresolve.mdns.Packets
 ---@param host string  an address

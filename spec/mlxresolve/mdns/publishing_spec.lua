@@ -18,6 +18,17 @@ describe("mlxresolve.mdns.publishing", function()
     assert.equal("ECLOSED", code)
   end)
 
+  it("tells why when port 5353 cannot be had", function()
+    local link = bed.new()
+    function link.world.refuse_udp(socket)
+      return socket.bind:find(":5353$") and "EACCES" or nil
+    end
+    local publication, message, code = link.engine:publish { host = "here" }
+    assert.is_nil(publication)
+    assert.matches("^nothing can be published without port 5353: ", message)
+    assert.equal("EACCES", code)
+  end)
+
   it("does as if where nothing may be published", function()
     local link = bed.new()
     link.engine.is_private = true

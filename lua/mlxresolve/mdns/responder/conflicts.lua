@@ -159,7 +159,13 @@ local function hear(view, heard, is_own_host, out)
   local ours = id and view.by_id[id]
   local standing = claim and view.standings[claim]
   if standing and standing.step == "covered" then
-    return is_own_host and steps.spoke(view, claim, heard.ttl == 0)
+    if is_own_host then
+      steps.spoke(view, claim, heard.ttl == 0)
+    elseif heard.ttl > 0 and not ours and not view.responder:is_own_address(heard.data) then
+      -- another machine has the name: whoever we left it to will lose it, or defend it
+      steps.spoke(view, claim, true)
+    end
+    return
   end
   if ours then
     local is_told = claim and claim.is_host and heard.name == claim.key and is_own_host

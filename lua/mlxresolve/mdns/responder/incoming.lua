@@ -19,10 +19,11 @@ local function endpoint(at)
   return (at.from:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(at.from, at.port)
 end
 
---- A name that we leave to another stack of this machine: is it still there?
+--- A name that we leave to another stack of this machine: is it still there? We would hear it
+--- answer questions for multicast replies.
 local function remind(view, message)
   for _, question in ipairs(message.questions) do
-    local claim = view.owned[question.name]
+    local claim = not question.unicast and view.owned[question.name]
     if claim and claim.key == question.name then
       steps.asked(view, claim)
     end
@@ -82,7 +83,9 @@ function incoming:query(data, at)
   if #message.authorities > 0 and not asker.is_legacy then
     conflicts.hear_probe(view, message, self:is_own_address(at.from))
   end
-  remind(view, message)
+  if not asker.is_legacy and not asker.is_direct then
+    remind(view, message)
+  end
   answer(self, view, message, asker, at.from)
   return "asked"
 end

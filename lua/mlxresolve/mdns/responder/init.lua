@@ -11,6 +11,7 @@ local claims = require("mlxresolve.mdns.responder.claims")
 local incoming = require("mlxresolve.mdns.responder.incoming")
 local interest = require("mlxresolve.mdns.interest")
 local gathers = require("mlxresolve.mdns.responder.gathers")
+local port = require("mlxresolve.mdns.responder.port")
 local record = require("mlxresolve.mdns.responder.record")
 local steps = require("mlxresolve.mdns.responder.steps")
 local views = require("mlxresolve.mdns.responder.view")
@@ -59,24 +60,25 @@ end
 ---@param to string
 function Responder:send(link, family, packet, to)
   local order, at = self.echo_order, self.echo_at % MAX_ECHOES + 1
-  if order[at] then
-    self.echoes[order[at]] = nil
+  local echoes, oldest = self.echoes, order[at]
+  if oldest then
+    echoes[oldest] = echoes[oldest] > 1 and echoes[oldest] - 1 or nil
   end
   order[at], self.echo_at = packet, at
-  self.echoes[packet] = true
-  self.engine.sockets:send(family, packet, to, link)
+  echoes[packet] = (echoes[packet] or 0) + 1
+  port.send(self.engine.sockets, family, packet, to, link)
 end
 
 ---@param packet string
 ---@return boolean
 function Responder:is_echo(packet)
-  return self.echoes[packet] or false
+  return self.echoes[packet] ~= nil
 end
 
 ---@param family "ipv4"|"ipv6"
 ---@return boolean
 function Responder:is_shared(family)
-  return self.engine.sockets:is_shared(family)
+  return port.is_shared(self.engine.sockets, family)
 end
 
 --- Is this an address of this machine, on whatever link?

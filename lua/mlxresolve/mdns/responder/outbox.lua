@@ -7,8 +7,9 @@ local packets = require("mlxresolve.mdns.responder.packets")
 -- One record, on one link: a second; a quarter to defend a name that somebody probes for.
 local GAP = 1000
 local DEFENCE_GAP = 250
--- Replies to single queriers that may wait at a time.
+-- Replies to single queriers that may wait at a time, and that leave in a second.
 local MAX_REPLIES = 64
+local MAX_RATE = 500
 
 ---@class mlxresolve.mdns.Outbox
 ---@field path string  for `Published.sent`
@@ -28,6 +29,8 @@ function outbox.new(view, family)
     scheduler = view.scheduler,
     pending = {}, -- record -> { due, earliest, gap, extras }
     replies = {},
+    second = 0, -- the one that `replied` counts in
+    replied = 0,
     timer = false,
   }, Outbox)
 end
@@ -171,9 +174,14 @@ end
 ---@param reply mlxresolve.mdns.Reply
 ---@return boolean
 function Outbox:reply(reply)
-  if #self.replies >= MAX_REPLIES then
+  local second = math.floor(self.scheduler:now() / 1000)
+  if second ~= self.second then
+    self.second, self.replied = second, 0
+  end
+  if #self.replies >= MAX_REPLIES or self.replied >= MAX_RATE then
     return false
   end
+  self.replied = self.replied + 1
   self.replies[#self.replies + 1] = reply
   schedule(self)
   return true

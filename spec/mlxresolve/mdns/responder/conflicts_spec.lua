@@ -270,6 +270,39 @@ describe("mlxresolve.mdns.responder.conflicts", function()
       assert.equal("A here.local. 120 192.0.2.5 !", link:answers()[1])
     end)
 
+    it("15: looks again when another machine has the name that it left to that stack", function()
+      local publication = probing()
+      link:hear({ "A here.local. 120 192.0.2.5 !" }, SELF)
+      link.world:advance(20e3)
+      link:mark()
+      link:hear { "A here.local. 120 192.0.2.9 !" }
+      link.world:advance(300)
+      assert.equal(1, #link:probes())
+      link:hear { "A here.local. 120 192.0.2.9 !" }
+      assert.equal("here-2.local.", (publication:names()))
+    end)
+
+    it("15: asks no more than once in ten seconds whether that stack is still there", function()
+      probing()
+      link:hear({ "A here.local. 120 192.0.2.5 !" }, SELF)
+      link.world:advance(20e3)
+      link:mark()
+      for _ = 1, 50 do
+        link:query { "QU A here.local." }
+        link:query({ "A here.local." }, { id = 3 }, { port = 40000 })
+        link.world:advance(100)
+      end
+      assert.same({}, link:packets())
+      for _ = 1, 90 do
+        link:query { "A here.local." }
+        if #link:probes() % 3 == 1 then
+          link:hear({ "A here.local. 120 192.0.2.5 !" }, SELF)
+        end
+        link.world:advance(100)
+      end
+      assert.equal(1, #link:probes())
+    end)
+
     it("15: gives way when that stack begins with other addresses", function()
       local publication = link:settled()
       link:query({ "ANY here.local." }, {

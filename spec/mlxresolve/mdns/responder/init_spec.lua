@@ -193,6 +193,21 @@ describe("mlxresolve.mdns.responder", function()
     assert.same({ "here.local." }, cache.flushed)
   end)
 
+  it("knows its own packets again though it has sent the same ones often", function()
+    link:settled()
+    local last
+    for _ = 1, 100 do
+      link:query { "A here.local." }
+      link.world:advance(1001)
+      last = link.world.sent[#link.world.sent].packet
+    end
+    for _ = 1, 40 do
+      link:query({ "A here.local." }, { id = 1 }, { port = 40000 })
+      link.world:advance(1001)
+    end
+    assert.is_true(link.engine.responder:is_echo(last))
+  end)
+
   it("publishes nothing where nothing may be published", function()
     link.engine.is_private = true
     local publication = link:publish()

@@ -78,6 +78,17 @@ describe("mlxresolve.mdns.responder.outbox", function()
     assert.equal(1, #link:packets())
   end)
 
+  it("answers at most 500 single queriers a second", function()
+    for i = 1, 1000 do
+      link:query({ "A here.local." }, { id = i }, { port = 10000 + i })
+    end
+    assert.equal(500, #link:packets())
+    link:mark()
+    link.world:advance(1000)
+    link:query({ "A here.local." }, { id = 1 }, { port = 40000 })
+    assert.equal(1, #link:packets())
+  end)
+
   it("forgets what waits when it is taken back", function()
     local publication = link:publish { service = "_x._tcp", port = 1, instance = "w" }
     link.world:advance(10e3)
