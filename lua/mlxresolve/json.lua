@@ -27,7 +27,7 @@ end
 -- What people look for comes first; the rest follows in alphabetical order.
 local ORDER = {}
 for name in
-  ([[error code event version pid policy ok file line column text source control listen
+  ([[error code event instance version pid policy ok file line column text source control listen
   name type status addresses address family interface ttl strategy result records ms cached
   age stale detail trace]]):gmatch("%S+")
 do

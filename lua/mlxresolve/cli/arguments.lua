@@ -68,6 +68,23 @@ function commands.query(command)
     :description("Run this policy here instead of asking the daemon.")
 end
 
+function commands.browse(command)
+  command:description("Show the services on the attached links, and what becomes of them.")
+  command
+    :argument("TYPE")
+    :argname("TYPE")
+    :target("type")
+    :args("?")
+    :description("A type such as _http._tcp or _gpu._sub._mlx._tcp; all when absent.")
+  command:flag("--once"):description("Stop after a second in which nothing new came.")
+  command
+    :option("--interface")
+    :argname("NAME")
+    :count("*")
+    :target("interfaces")
+    :description("Only on this interface. May be repeated.")
+end
+
 function commands.check(command)
   command:description("Check policies and tell all mistakes; nothing is started.")
   command
@@ -118,7 +135,7 @@ function commands.reload(command)
   command:description("Make the daemon read its policy again; with mistakes the old one stays.")
 end
 
-local ORDER = { "run", "query", "check", "status", "cache", "reload" }
+local ORDER = { "run", "query", "browse", "check", "status", "cache", "reload" }
 
 local function new_parser(state)
   local parser =

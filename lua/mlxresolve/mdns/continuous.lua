@@ -1,5 +1,6 @@
 --- What the engine does for those with a lasting interest.
 
+local browsers = require("mlxresolve.mdns.browser")
 local core = require("mlxresolve.core")
 local watches = require("mlxresolve.mdns.watches")
 
@@ -28,6 +29,20 @@ function continuous:watch(name, type, callback, options)
   end
   self:open()
   return self.watches:add(canonical, types, callback, options or {})
+end
+
+--- Browses for services until the handle is closed. The callback is told in tasks of each instance
+--- once it is resolved, of what changes, and of its end.
+---@param type string|nil  "_mlx._tcp", "_gpu._sub._mlx._tcp"; all types when absent
+---@param callback fun(service: mlxresolve.mdns.Service)
+---@param options mlxresolve.mdns.AskOptions?
+---@return mlxresolve.mdns.Browser|nil handle, string? message, string? code
+function continuous:browse(type, callback, options)
+  if self.is_closed then
+    return nil, "the mDNS engine is closed", "ECLOSED"
+  end
+  self:open()
+  return browsers.new(self, type, callback, options or {})
 end
 
 --- Somebody could not reach a name at an address: the record is asked for again, and ends in 10 s
