@@ -147,13 +147,13 @@ end
 
 local function check_types(types)
   if type(types) ~= "table" or #types == 0 then
-    error('resolve: types: expected a list such as { "A" }', 4)
+    error('resolve: types: expected a list such as { "A" }', 5)
   end
   local list = {}
   for i, name in ipairs(types) do
     local number = query.type_numbers[name]
     if not number then
-      error(("resolve: %s is no record type"):format(tostring(name)), 4)
+      error(("resolve: %s is no record type"):format(tostring(name)), 5)
     end
     list[i] = query.type_names[number]
   end
@@ -218,6 +218,22 @@ function request.new(resolver, name, options, callback)
     }, mt),
     types
   )
+end
+
+--- The same for a coroutine, which waits for the result. Apart from `resolve`, which ends with a call
+--- of this: LuaJIT compiles no function that makes closures.
+function request.wait(resolver, name, options)
+  local waiting, is_main = coroutine.running()
+  if not waiting or is_main then
+    error("resolve: give a callback, or call it inside a coroutine", 2)
+  end
+  request.new(resolver, name, options, function(...)
+    local ok, problem = coroutine.resume(waiting, ...)
+    if not ok then
+      error(debug.traceback(waiting, problem), 0)
+    end
+  end)
+  return coroutine.yield()
 end
 
 --- Gives up: the callback gets `nil, "cancelled", "ECANCELED"`, once.

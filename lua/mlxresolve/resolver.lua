@@ -102,21 +102,6 @@ end
 
 ---------------------------------------------------------------- asking
 
---- Apart from `resolve`, since LuaJIT compiles no function that makes closures.
-local function wait_for(self, name, options)
-  local waiting, is_main = coroutine.running()
-  if not waiting or is_main then
-    error("resolve: give a callback, or call it inside a coroutine", 3)
-  end
-  request.new(self, name, options, function(...)
-    local ok, problem = coroutine.resume(waiting, ...)
-    if not ok then
-      error(debug.traceback(waiting, problem), 0)
-    end
-  end)
-  return coroutine.yield()
-end
-
 --- Resolves a name: A and AAAA unless `options` says otherwise.
 ---
 --- With a callback: returns a request; `request:cancel()` calls back once with ECANCELED;
@@ -139,7 +124,7 @@ function methods:resolve(name, options, callback)
     local one = request.new(self, name, options, callback)
     return one
   end
-  return wait_for(self, name, options)
+  return request.wait(self, name, options)
 end
 
 ---------------------------------------------------------------- serving

@@ -67,9 +67,30 @@ describe("mlxresolve.resolver", function()
     end)
     assert.is_false(ok)
     assert.matches("resolver_spec.lua:%d+: resolve: expected a name, got nil", problem)
-    assert.has_error(function()
-      b.resolver:resolve("a.example", { type = "NONSENSE" }, function() end)
-    end)
+    local line = debug.getinfo(1, "l").currentline
+    local misuses = {
+      function()
+        b.resolver:resolve("a.example", { type = "NONSENSE" }, function() end) -- line + 3
+      end,
+      function()
+        b.resolver:resolve("a.example", { types = {} }, function() end) -- line + 6
+      end,
+      function()
+        b.resolver:resolve("a.example", { timeout = "soon" }, function() end) -- line + 9
+      end,
+      coroutine.wrap(function()
+        b.resolver:resolve("a.example", { type = "NONSENSE" }) -- line + 12
+      end),
+      function()
+        b.resolver:resolve("a.example") -- line + 15
+      end,
+    }
+    for i, misuse in ipairs(misuses) do
+      ok, problem = pcall(misuse)
+      assert.is_false(ok)
+      local where = ("resolver_spec.lua:%d: resolve: "):format(line + 3 * i)
+      assert.is_truthy(problem:find(where, 1, true), problem .. " is not at " .. where)
+    end
     local _, message, code = b:ask(("x"):rep(64) .. ".example")
     assert.equal("ETEXT", code)
     assert.matches("^x+", message)
