@@ -220,8 +220,8 @@ function request.new(resolver, name, options, callback)
   )
 end
 
---- The same for a coroutine, which waits for the result. Apart from `resolve`, which ends with a call
---- of this: LuaJIT compiles no function that makes closures.
+--- The same for a coroutine, which waits for the result. Apart from `resolve`, which ends with a
+--- call of this: LuaJIT compiles no function that makes closures.
 function request.wait(resolver, name, options)
   local waiting, is_main = coroutine.running()
   if not waiting or is_main then
