@@ -16,14 +16,15 @@
  * file, since LMDB's own would let several in. It is gone with the process,
  * however that ends.
  *
- * Each commit syncs the data before the record that makes it valid is written,
- * but not that record (MDB_NOMETASYNC): a power cut may cost the last batch,
- * never the file. */
+ * Nothing is synced: what is written survives the process in any case. After a
+ * power cut pages of different ages may lie side by side; store_check.c sees
+ * that, and a cache is not worth the disk's time (or a laptop's battery).
+ */
 
 enum {
   VERSION = 1,
   TRIES = 3,
-  ENV_FLAGS = MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NOMETASYNC
+  ENV_FLAGS = MDB_NOSUBDIR | MDB_NOLOCK | MDB_NOTLS | MDB_NOSYNC
 };
 
 /* Before all names, so that those can be appended in order. */
@@ -252,14 +253,12 @@ int storage_file_open(storage_file_t *file, const storage_clock_t *clock,
   if (rc == 0)
     fchmod(file->lock_fd, 0600);
   else if (rc != MLXR_EFORMAT)
-    storage_file_close(file, false);
+    storage_file_close(file);
   return rc;
 }
 
-void storage_file_close(storage_file_t *file, bool is_sync) {
+void storage_file_close(storage_file_t *file) {
   if (file->env) {
-    if (is_sync)
-      mdb_env_sync(file->env, 1);
     mdb_env_close(file->env);
     file->env = NULL;
   }
@@ -275,7 +274,7 @@ int storage_file_set_aside(storage_file_t *file, char text[400]) {
   size_t len = strlen(text);
   snprintf(path, sizeof path, "%s.damaged", file->path);
   int rc = rename(file->path, path) == 0 ? 0 : -errno;
-  storage_file_close(file, false);
+  storage_file_close(file);
   if (rc != 0)
     snprintf(text + len, 400 - len, "; it cannot be renamed: %s",
              strerror(-rc));
@@ -317,7 +316,7 @@ int storage_file_adopt(storage_file_t *file, storage_file_t *fresh) {
     return rc;
   }
   char *path = file->path;
-  storage_file_close(file, false);
+  storage_file_close(file);
   free(fresh->path);
   *file = *fresh;
   file->path = path;
@@ -327,7 +326,7 @@ int storage_file_adopt(storage_file_t *file, storage_file_t *fresh) {
 void storage_file_abandon(storage_file_t *fresh) {
   if (fresh->path)
     unlink(fresh->path);
-  storage_file_close(fresh, false);
+  storage_file_close(fresh);
   free(fresh->path);
   fresh->path = NULL;
 }

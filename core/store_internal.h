@@ -106,7 +106,7 @@ uint64_t storage_uptime(const storage_clock_t *clock);
 /// ours, -EBUSY when another process has it, -errno; `text` says it in words.
 int storage_file_open(storage_file_t *file, const storage_clock_t *clock,
                       char text[400]);
-void storage_file_close(storage_file_t *file, bool is_sync);
+void storage_file_close(storage_file_t *file);
 /// Renames the file; `text` says where it is.
 int storage_file_set_aside(storage_file_t *file, char text[400]);
 /// Begins an empty file beside the one that is open, in `fresh`; `adopt` then

@@ -13,12 +13,12 @@
 
 /* The thread sleeps until something is put, gathers for a while, and writes.
  * How long it gathers follows from how long writing took: a quiet daemon's
- * answers are on the disk after a fifth of a second, a busy one's writing takes
- * a twentieth of the time at most. */
+ * answers are on the disk after a fifth of a second, a busy one's after a
+ * second and a half. */
 
 enum {
   PAUSE_MIN = 200, /* ms */
-  PAUSE_MAX = 10000,
+  PAUSE_MAX = 1500,
   PAUSE_SHARE = 20,
   RETRY = 15000
 };
@@ -148,7 +148,7 @@ static int begin(mlxr_storage_t *storage) {
   if (rc == MLXR_ECANCELED)
     return rc;
   if (rc != 0) {
-    storage_file_close(file, false);
+    storage_file_close(file);
     tell_problem(storage, text);
     turn_off(storage);
     return rc;
@@ -221,7 +221,7 @@ static void give_up(mlxr_storage_t *storage, int rc) {
            mlxr_error_text(rc));
   if (storage->batch.vital > 0)
     unlink(storage->file.path);
-  storage_file_close(&storage->file, false);
+  storage_file_close(&storage->file);
   turn_off(storage);
   tell_problem(storage, text);
 }
@@ -231,7 +231,7 @@ static void end(mlxr_storage_t *storage, bool is_open) {
   pthread_mutex_lock(&storage->lock);
   bool is_behind = storage->is_behind;
   pthread_mutex_unlock(&storage->lock);
-  storage_file_close(&storage->file, true);
+  storage_file_close(&storage->file);
   pthread_mutex_lock(&storage->lock);
   storage->is_written =
       is_open && (rc == 0 || rc == MLXR_ECANCELED) && !is_behind;

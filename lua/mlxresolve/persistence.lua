@@ -153,11 +153,12 @@ end
 --- Waits a moment for what is just being loaded, in a task: a fresh answer to its question, if
 --- there is one then.
 ---@param flight mlxresolve.Flight
+---@param patience number?  ms
 ---@return string|nil packet, integer? ttl, integer? age, integer? strategy, integer? interface
-function methods:await(flight)
+function methods:await(flight, patience)
   local runtime = self.runtime
   local scheduler, world = runtime.scheduler, runtime.world
-  local till = world:now() + LOAD_PATIENCE
+  local till = world:now() + (patience or LOAD_PATIENCE)
   while self.is_loading and world:now() < till do
     scheduler:sleep(1)
   end

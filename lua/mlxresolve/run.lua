@@ -78,13 +78,13 @@ local function without_answer(self)
   return answer
 end
 
---- At the start: what earlier processes knew may be just a moment away.
-local function loaded_meanwhile(self)
+--- What earlier processes knew may be just a moment away.
+local function loaded_meanwhile(self, patience)
   local present = self.runtime.persistence
-  if not present or not present.is_loading then
+  if not present then
     return nil
   end
-  local packet, _, _, strategy, interface = present:await(self)
+  local packet, _, _, strategy, interface = present:await(self, patience)
   local answer = packet and answers.read(packet)
   if answer then
     answer.strategy = self.runtime:strategy_name(strategy)
@@ -99,7 +99,8 @@ function run.flight(self)
   local runtime = self.runtime
   local scheduler = runtime.scheduler
   local limit = self.timeout or runtime.deadline
-  local known = loaded_meanwhile(self)
+  local is_early = runtime.persistence and runtime.persistence.is_loading
+  local known = is_early and loaded_meanwhile(self)
   if known then
     self.answer = known
     return
@@ -121,7 +122,7 @@ function run.flight(self)
     keep(self, answer)
     runtime.failures:forget(self)
   else
-    answer = without_answer(self)
+    answer = is_early and loaded_meanwhile(self, limit) or without_answer(self)
   end
   self.answer = answer or false
 end

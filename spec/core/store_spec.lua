@@ -33,31 +33,36 @@ describe("core.store", function()
   local methods = {}
   local mt = { __index = methods }
 
-  --- Waits for an event of a kind; its text and number.
+  --- Waits for an event of a kind; its text and number. Others stay for later.
   function methods:await(kind)
-    local batch, found = {}, nil
+    local batch = {}
     local function look()
       for i = 1, self.store:step(NOW, batch) * 3, 3 do
-        table.insert(self.events, batch[i])
-        if batch[i] == kind and not found then
-          found = { batch[i + 1], batch[i + 2] }
+        table.insert(self.events, { batch[i], batch[i + 1], batch[i + 2] })
+      end
+      for i, event in ipairs(self.events) do
+        if event[1] == kind then
+          return table.remove(self.events, i)
         end
       end
-      return found
     end
+    local found
     local poll, guard, is_late = uv.new_poll(self.store:fd()), uv.new_timer(), false
     guard:start(PATIENCE, 0, function()
       is_late = true
     end)
     poll:start("r", function() end)
-    while not look() and not is_late do
-      uv.run("once")
-    end
+    repeat
+      found = look()
+      if not found then
+        uv.run("once")
+      end
+    until found or is_late
     poll:close()
     guard:close()
     uv.run("nowait")
-    assert(found, "no event '" .. kind .. "' came, but: " .. table.concat(self.events, ", "))
-    return unpack(found)
+    assert(found, ("no event '%s' came, but %d others"):format(kind, #self.events))
+    return found[2], found[3]
   end
 
   function methods:put(packet, note, interface)
