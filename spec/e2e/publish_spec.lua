@@ -149,6 +149,25 @@ describe("publish on a network", function()
     heard:wait_for("master%.local%. 10%.99%.0%.11 0", 1)
   end)
 
+  it("is found by another machine's browse while the command runs", function()
+    local command = net:spawn("master", {
+      daemon.program,
+      "publish",
+      "--host",
+      "master",
+      "My worker",
+      "_mlx._tcp",
+      "50051",
+      "model=x",
+    })
+    command:wait_for("published My\\032worker._mlx._tcp.local. at master.local.:50051")
+    local run = net:exec("mini2", { daemon.program, "browse", "_mlx._tcp", "--once" })
+    assert.matches("My worker .* master.local:50051 .*10.99.0.11.* model=x", run.out)
+    assert.is_true(command:stop(1))
+    run = net:exec("mini2", { daemon.program, "browse", "_mlx._tcp", "--once" })
+    assert.equal("", run.out)
+  end)
+
   it("two machines that want one name get two", function()
     daemon.start(net, "master", policy([[host = "master"]]))
     local second = daemon.start(net, "mini2", policy([[host = "master"]]))

@@ -85,6 +85,38 @@ function commands.browse(command)
     :description("Only on this interface. May be repeated.")
 end
 
+function commands.publish(command)
+  command:description("Publish a service on the attached links until Ctrl-C.")
+  command
+    :argument("NAME")
+    :argname("NAME")
+    :target("name")
+    :description("The instance's name, for people.")
+  command:argument("TYPE"):argname("TYPE"):target("type"):description("A type such as _http._tcp.")
+  command
+    :argument("PORT")
+    :argname("PORT")
+    :target("port")
+    :convert(tonumber)
+    :description("Where it is offered on this machine.")
+  command
+    :argument("TXT")
+    :argname("KEY=VALUE")
+    :target("txt")
+    :args("*")
+    :description("What else there is to know; KEY alone is a flag.")
+  command
+    :option("--host")
+    :argname("HOST")
+    :description("This machine's name on the link; its host name when absent.")
+  command
+    :option("--subtype")
+    :argname("SUBTYPE")
+    :count("*")
+    :target("subtypes")
+    :description("A narrower kind, such as _gpu. May be repeated.")
+end
+
 function commands.check(command)
   command:description("Check policies and tell all mistakes; nothing is started.")
   command
@@ -135,7 +167,7 @@ function commands.reload(command)
   command:description("Make the daemon read its policy again; with mistakes the old one stays.")
 end
 
-local ORDER = { "run", "query", "browse", "check", "status", "cache", "reload" }
+local ORDER = { "run", "query", "browse", "publish", "check", "status", "cache", "reload" }
 
 local function new_parser(state)
   local parser =

@@ -11,6 +11,7 @@ local COMMANDS = {
   run = { "mlxresolve.cli.run", "run" },
   query = { "mlxresolve.cli.query", "run" },
   browse = { "mlxresolve.cli.browse", "run" },
+  publish = { "mlxresolve.cli.publish", "run" },
   check = { "mlxresolve.cli.check", "run" },
   status = { "mlxresolve.cli.status", "run" },
   cache = { "mlxresolve.cli.cache", "run" },
@@ -18,7 +19,7 @@ local COMMANDS = {
 }
 
 -- Who runs a daemon reads its log; who asks for a name wants the answer.
-local LEVELS = { run = "info", query = "error", browse = "error" }
+local LEVELS = { run = "info", query = "error", browse = "error", publish = "warn" }
 
 --- Runs the command in `values`.
 ---@param values table  as `arguments.parse` reads them

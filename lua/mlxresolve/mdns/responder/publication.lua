@@ -21,6 +21,17 @@ function Publication:names()
   return self.host.name, self.claim ~= self.host and self.claim.name or nil
 end
 
+--- Is it known on a link by now? Before, its names may still turn out to be another's.
+---@return boolean
+function Publication:is_announced()
+  for _, view in pairs(self.responder.views) do
+    if view:is_claim_live(self.claim) then
+      return true
+    end
+  end
+  return false
+end
+
 --- Takes it back, with a goodbye.
 function Publication:close()
   if self.is_closed then
