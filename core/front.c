@@ -46,8 +46,8 @@ static int check(mlxr_front_options_t *options) {
     options->udp_size = MLXR_EDNS_SIZE;
   if (options->udp_size < 512)
     options->udp_size = 512;
-  if (options->udp_size > FRONT_DATAGRAM)
-    options->udp_size = FRONT_DATAGRAM;
+  if (options->udp_size > FRONT_DATAGRAM_MAX)
+    options->udp_size = FRONT_DATAGRAM_MAX;
   return 0;
 }
 
@@ -88,7 +88,7 @@ static int fill_worker(front_worker_t *worker) {
     rc = mlxr_poller_add(worker->poller, worker->wakeup.read_fd, MLXR_POLL_READ,
                          front_tag(FRONT_TAG_WAKEUP, 0));
   if (rc == 0)
-    rc = mlxr_front_batch_init(&worker->batch);
+    rc = mlxr_front_batch_init(&worker->batch, &worker->front->options);
   if (rc == 0)
     rc = front_ring_init(&worker->asked, count);
   if (rc == 0)
@@ -121,7 +121,7 @@ static int make(mlxr_front_t *front) {
   front->scratch = malloc(FRONT_MESSAGE_MAX);
   if (!front->misses || !front->scratch)
     return -ENOMEM;
-  int rc = mlxr_front_batch_init(&front->batch);
+  int rc = mlxr_front_batch_init(&front->batch, &front->options);
   if (rc == 0)
     rc = mlxr_wakeup_open(&front->wakeup);
   for (uint32_t i = 0; i < threads && rc == 0; i++) {

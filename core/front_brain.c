@@ -157,15 +157,16 @@ static void end_datagram(mlxr_front_t *front, const front_miss_t *miss,
   if (front->batch_count == FRONT_BATCH)
     mlxr_front_flush(front);
   uint8_t *buffer = front->batch.data[front->batch_count].iov_base;
+  const size_t room = front->batch.room;
   size_t len;
-  if (ending->len <= FRONT_DATAGRAM) {
-    len = write_reply(front, miss, ending, buffer, FRONT_DATAGRAM);
+  if (ending->len <= room) {
+    len = write_reply(front, miss, ending, buffer, room);
   } else {
     len = write_reply(front, miss, ending, front->scratch, FRONT_MESSAGE_MAX);
-    if (len <= FRONT_DATAGRAM)
+    if (len <= room)
       memcpy(buffer, front->scratch, len);
   }
-  if (len > 0 && len <= FRONT_DATAGRAM)
+  if (len > 0 && len <= room)
     queue_datagram(front, miss, len);
   else
     front_count(&front->counts.dropped, 1);

@@ -32,10 +32,7 @@
 
 enum {
   FRONT_BATCH = 64,
-  FRONT_DATAGRAM = 4096, ///< of the largest datagram that is read or sent
-  /// Not a power of two: else the beginnings of all buffers would compete for
-  /// the same few lines of the processor's cache.
-  FRONT_STRIDE = FRONT_DATAGRAM + 64,
+  FRONT_DATAGRAM_MAX = 4096, ///< of `udp_size`
   FRONT_CONTROL = 64,
   FRONT_MESSAGE_MAX = 65535,
   FRONT_GROUP = 16,  ///< datagrams that are looked up together
@@ -74,6 +71,7 @@ typedef struct front_batch {
   front_peer_t peers[FRONT_BATCH];
   _Alignas(8) uint8_t control[FRONT_BATCH][FRONT_CONTROL];
   uint8_t *buffers;
+  size_t room;      ///< of the largest datagram that is read or sent
   unsigned used;    ///< of `in`, when it was last received into
   bool is_wildcard; ///< what it was received from
 } front_batch_t;
@@ -176,7 +174,8 @@ int mlxr_front_listen(mlxr_address_t *address, uint32_t threads, int *listener,
                       front_socket_t *sockets);
 bool mlxr_front_is_allowed(const mlxr_front_options_t *options,
                            const front_peer_t *peer);
-int mlxr_front_batch_init(front_batch_t *batch);
+int mlxr_front_batch_init(front_batch_t *batch,
+                          const mlxr_front_options_t *options);
 void mlxr_front_batch_deinit(front_batch_t *batch);
 /// Up to FRONT_BATCH datagrams: their number, 0 for none, or a negative errno.
 int mlxr_front_receive(const front_socket_t *socket, front_batch_t *batch);

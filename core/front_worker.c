@@ -163,7 +163,7 @@ static int ask(front_worker_t *worker, const front_socket_t *socket, unsigned i,
   front_miss_t *miss = mlxr_front_take_miss(worker);
   if (!miss)
     return mlxr_front_overflow(worker, request, false, batch->data[i].iov_base,
-                               FRONT_DATAGRAM);
+                               batch->room);
   miss->request = *request;
   miss->peer = batch->peers[i];
   memcpy(miss->pin, batch->control[i], pin_len);
@@ -185,7 +185,7 @@ static int judge_datagram(front_worker_t *worker, unsigned i,
   bool is_allowed =
       mlxr_front_is_allowed(&worker->front->options, &batch->peers[i]);
   return judge(worker, buffer, in->msg_len, is_allowed, false, buffer,
-               FRONT_DATAGRAM, request);
+               batch->room, request);
 }
 
 static void address(front_batch_t *batch, unsigned i, size_t len,
@@ -210,7 +210,7 @@ static unsigned serve_group(front_worker_t *worker,
     mlxr_request_t *request = &group->requests[i];
     lens[i] = judge_datagram(worker, first + i, request);
     if (lens[i] == FRONT_LOOK)
-      prepare(request, batch->data[first + i].iov_base, FRONT_DATAGRAM,
+      prepare(request, batch->data[first + i].iov_base, batch->room,
               &group->lookups[looks++]);
   }
   mlxr_cache_get_many(worker->front->cache, group->lookups, looks, false,
