@@ -112,6 +112,30 @@ function mlx.open(policy, options) end
 ---@field ttl integer       s
 ---@field data string       presentation form
 
+---@class mlxresolve.WatchEvent
+---@field kind "added"|"moved"|"suspect"|"gone"
+---@field name string
+---@field family "ipv4"|"ipv6"
+---@field address string
+---@field was string?        the address before, of "moved"
+---@field interface string|false|nil
+---@field strategy string|false|nil
+---@field reason string      "resolved", an mDNS reason such as "announced" or "goodbye", or a code
+
+--- Tells what becomes of a name's addresses, until the handle is closed. Nothing is called back
+--- before this function has returned.
+---@param name string
+---@param callback fun(event: mlxresolve.WatchEvent)
+---@return { close: fun(self) }|nil handle, string? message, string? code
+function Resolver:watch(name, callback) end
+
+--- Somebody could not reach a name at an address (at any of its addresses when absent): it is
+--- forgotten, asked for anew, and no answer until its host says it again.
+---@param name string
+---@param address string?
+---@return integer|nil doubted, string? message, string? code
+function Resolver:report_failure(name, address) end
+
 ---@class mlxresolve.Resolver
 local Resolver = {}
 --- Resolves a name. With a callback it returns a request, and nothing is called back before it has

@@ -6,6 +6,7 @@
 ---   GET  /v1/cache[?name=N][&suffix=Z][&type=T][&interface=I]
 ---          [&strategy=S][&older_than=10m][&limit=N]
 ---   POST /v1/cache/flush            the same as {"name":"mini2.local"}, or nothing for all
+---   POST /v1/failure                {"name":"mini2.local","address":"192.0.2.7"}: met dead there
 ---   POST /v1/reload
 ---
 --- A failed resolution is an answer of this API (200, `status` tells); only a request that
@@ -148,6 +149,21 @@ routes["/v1/cache/flush"].run = function(self, request, reply)
     return reply(400, { error = message, code = code })
   end
   reply(200, { flushed = count })
+end
+
+routes["/v1/failure"] = { method = "POST" }
+routes["/v1/failure"].run = function(self, request, reply)
+  local fields, problem = parameters.body(request.body, { name = "string", address = "string" })
+  if not fields then
+    return refuse(reply, problem)
+  elseif not fields.name then
+    return reply(400, { error = "body: say which name was met dead", code = "EINVAL" })
+  end
+  local count, message, code = self.resolver:report_failure(fields.name, fields.address)
+  if not count then
+    return reply(400, { error = message, code = code })
+  end
+  reply(200, { doubted = count })
 end
 
 routes["/v1/reload"] = { method = "POST" }

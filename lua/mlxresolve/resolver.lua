@@ -14,6 +14,7 @@ local plugin_cache = require("mlxresolve.plugin_cache")
 local replies = require("mlxresolve.replies")
 local request = require("mlxresolve.request")
 local schedulers = require("mlxresolve.scheduler")
+local subscribe = require("mlxresolve.subscribe")
 local units = require("mlxresolve.units")
 
 local DEFAULT_DEADLINE = 4500 -- ms
@@ -25,7 +26,7 @@ local resolver = {}
 local methods = {}
 local mt = { __name = "mlxresolve.resolver", __index = methods }
 
-for _, part in ipairs { directory, memory } do
+for _, part in ipairs { directory, memory, subscribe } do
   for name, fn in pairs(part) do
     methods[name] = fn
   end

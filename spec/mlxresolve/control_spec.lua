@@ -113,6 +113,19 @@ describe("mlxresolve.control", function()
     assert.are.same({}, resolver.filter)
   end)
 
+  it("takes reports of addresses that are dead", function()
+    function resolver.report_failure(_, name, address)
+      resolver.reported = { name, address }
+      return name ~= "bad" and 1 or nil, "'bad' is no host name", "ETEXT"
+    end
+    local body = '{"name":"mini2.local","address":"192.0.2.7"}'
+    assert.are.same({ doubted = 1 }, ask("POST", "/v1/failure", body).value)
+    assert.are.same({ "mini2.local", "192.0.2.7" }, resolver.reported)
+    assert_refused(ask("POST", "/v1/failure", '{"name":"bad"}'), 400, "ETEXT", "no host name")
+    assert_refused(ask("POST", "/v1/failure", ""), 400, "EINVAL", "which name")
+    assert_refused(ask("POST", "/v1/failure", '{"nam":"x"}'), 400, "EINVAL", "unknown field")
+  end)
+
   it("reads all that a filter can say", function()
     local body =
       '{"suffix":"Local","type":"aaaa","interface":"eth0","strategy":"mdns","older_than":"10m"}'
