@@ -72,7 +72,10 @@ function reference.plugin_table(loader)
   return table.concat(lines, "\n") .. "\n"
 end
 
-local function options_table(fields)
+--- A table of the fields of any schema of options.
+---@param fields table
+---@return string
+function reference.options_table(fields)
   local lines = { "| option | type | default | what it does |", "|---|---|---|---|" }
   for _, option in ipairs(option_schema.describe(fields)) do
     local is_off = option.default == "false" and option.type ~= "boolean"
@@ -91,25 +94,25 @@ end
 --- The options that every strategy takes.
 ---@return string
 function reference.common_table()
-  return options_table(schema.common)
+  return reference.options_table(schema.common)
 end
 
 --- The fields of `mlx.policy`.
 ---@return string
 function reference.policy_table()
-  return options_table(schema.policy)
+  return reference.options_table(schema.policy)
 end
 
 --- The fields of `cache` in a policy.
 ---@return string
 function reference.cache_table()
-  return options_table(schema.cache)
+  return reference.options_table(schema.cache)
 end
 
 --- The fields of `front` in a policy.
 ---@return string
 function reference.front_table()
-  return options_table(schema.front)
+  return reference.options_table(schema.front)
 end
 
 --- The types of options that are one value, with what a policy writes for them.

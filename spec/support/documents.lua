@@ -5,10 +5,13 @@ local netns = require("support.netns")
 local plugins = require("mlxresolve.plugins")
 local policy = require("mlxresolve.policy")
 local reference = require("mlxresolve.reference")
+local scenario_schema = require("mlxresolve.simulate.schema")
 local shell = require("support.shell")
 local virtual = require("mlxresolve.world.virtual")
 
-local documents = { paths = { "README.md", "docs/reference.md", "plugins/README.md" } }
+local documents = {
+  paths = { "README.md", "docs/reference.md", "docs/simulate.md", "plugins/README.md" },
+}
 
 ---@param path string
 ---@return string
@@ -106,7 +109,8 @@ end
 
 ---------------------------------------------------------------- the command line
 
-local COMMANDS = { "run", "query", "check", "status", "cache ls", "cache flush", "reload" }
+local COMMANDS =
+  { "run", "query", "check", "simulate", "status", "cache ls", "cache flush", "reload" }
 
 local function help(command)
   local words = { "help" }
@@ -146,6 +150,20 @@ end
 
 ---------------------------------------------------------------- all of them
 
+-- What a scenario may hold, by the table of docs/simulate.md.
+local function verb_fields(is_verb)
+  local verbs, fields = {}, {}
+  for _, verb in ipairs(scenario_schema.verbs) do
+    verbs[verb] = true
+  end
+  for name, spec in pairs(scenario_schema.step) do
+    if (verbs[name] or false) == is_verb then
+      fields[name] = spec
+    end
+  end
+  return fields
+end
+
 -- How an object of a class is called in the reference.
 local OBJECTS = {
   mlxresolve = {
@@ -178,6 +196,9 @@ local makers = {
   commands = commands,
   options = options,
   mistakes = mistakes,
+  cable = function()
+    return block("lua", documents.read("examples/scenarios/cable_pulled.lua"))
+  end,
   home = function()
     return block("lua", documents.read("examples/home.lua"))
   end,
@@ -189,6 +210,19 @@ local makers = {
     return (select(2, on_mini1()))
   end,
 }
+for name, fields in pairs {
+  scenario = scenario_schema.scenario,
+  link = scenario_schema.link,
+  host = scenario_schema.host,
+  interface = scenario_schema.interface,
+  server = scenario_schema.server,
+  steps = verb_fields(true),
+  details = verb_fields(false),
+} do
+  makers[name] = function()
+    return reference.options_table(fields)
+  end
+end
 for file, objects in pairs(OBJECTS) do
   for class, object in pairs(objects) do
     makers[class] = function()

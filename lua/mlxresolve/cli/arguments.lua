@@ -167,7 +167,43 @@ function commands.reload(command)
   command:description("Make the daemon read its policy again; with mistakes the old one stays.")
 end
 
-local ORDER = { "run", "query", "browse", "publish", "check", "status", "cache", "reload" }
+-- For options that are whole numbers from 1 on.
+local function count(text)
+  local number = tonumber(text)
+  if number and number >= 1 and number % 1 == 0 then
+    return number
+  end
+  return nil, ("expected a whole number from 1 on, got '%s'"):format(text)
+end
+
+function commands.simulate(command)
+  command:description("Run a policy in simulated networks, where everything goes wrong.")
+  command
+    :argument("POLICY")
+    :argname("POLICY")
+    :target("policy_file")
+    :description("A policy, such as home.lua.")
+  command
+    :argument("SCENARIO")
+    :argname("SCENARIO")
+    :target("scenarios")
+    :args("+")
+    :description("What happens in the network, and what is expected.")
+  command
+    :option("--seeds")
+    :argname("NUMBER")
+    :convert(count)
+    :description("Run each scenario with so many seeds; 100 when absent.")
+  command
+    :option("--seed")
+    :argname("NUMBER")
+    :convert(count)
+    :description("Run this seed alone: a replay.")
+  command:flag("--trace"):description("Show all that happened, of a seed that fails or of --seed.")
+end
+
+local ORDER =
+  { "run", "query", "browse", "publish", "check", "simulate", "status", "cache", "reload" }
 
 local function new_parser(state)
   local parser =

@@ -13,6 +13,7 @@ local COMMANDS = {
   browse = { "mlxresolve.cli.browse", "run" },
   publish = { "mlxresolve.cli.publish", "run" },
   check = { "mlxresolve.cli.check", "run" },
+  simulate = { "mlxresolve.cli.simulate", "run" },
   status = { "mlxresolve.cli.status", "run" },
   cache = { "mlxresolve.cli.cache", "run" },
   reload = { "mlxresolve.cli.reload", "run" },

@@ -1,0 +1,208 @@
+--- One run of a scenario under one seed: builds the network, opens a resolver on the policy, lets
+--- everything happen, and says what went wrong.
+
+local core = require("mlxresolve.core")
+local policies = require("mlxresolve.policy")
+local questions = require("mlxresolve.simulate.questions")
+local resolvers = require("mlxresolve.resolver")
+local scenes = require("mlxresolve.simulate.scene")
+local chance = require("mlxresolve.world.sim.chance")
+local storms = require("mlxresolve.simulate.storm")
+
+local CLOSING = 5000 -- ms that a resolver may take to close
+local MAX_PROBLEMS = 20
+
+local run = {}
+local methods = {}
+local mt = { __name = "mlxresolve.simulate.run", __index = methods }
+
+---@class mlxresolve.SimProblem
+---@field at number  ms since the start
+---@field text string
+
+---@class mlxresolve.SimOutcome
+---@field problems mlxresolve.SimProblem[]
+---@field timeline mlxresolve.SimProblem[]|nil  all that happened, when it was asked for
+---@field asked integer    questions
+---@field packets integer
+
+---------------------------------------------------------------- what is told
+
+function methods:since_start()
+  return self.world.clock.time - self.start
+end
+
+function methods:fail(text, ...)
+  text = text:format(...)
+  if #self.problems < MAX_PROBLEMS then
+    self.problems[#self.problems + 1] = { at = self:since_start(), text = text }
+  end
+  self:note("FAILED %s", text)
+end
+
+function methods:note(text, ...)
+  if self.timeline then
+    local entry = { at = self:since_start(), text = text:format(...) }
+    self.timeline[#self.timeline + 1] = entry
+  end
+end
+
+local function describe_packet(data)
+  local message = core.wire.decode(data)
+  if not message then
+    return #data .. " bytes"
+  end
+  local words = { message.response and "response" or "query" }
+  for _, question in ipairs(message.response and {} or message.questions) do
+    words[#words + 1] = question.type .. " " .. question.name
+  end
+  for _, list in ipairs { message.answers, message.additionals } do
+    for _, record in ipairs(list) do
+      words[#words + 1] = ("%s %s %s (%d s)"):format(
+        record.name,
+        record.type,
+        record.data,
+        record.ttl
+      )
+    end
+  end
+  return table.concat(words, " ")
+end
+
+local function watch_packets(self, scenario)
+  local storm = storms.new(scenario.packets, function(host, count)
+    self:fail("a storm: %s sent %d packets within a second", host.name, count)
+  end)
+  self.storm = storm
+  function self.world.net.on_packet(host, link, to, data)
+    storm:count(host, self.world.clock.time)
+    if self.timeline then
+      self:note("%s > %s on %s: %s", host.name, to, link.name, describe_packet(data))
+    end
+  end
+end
+
+---------------------------------------------------------------- the timeline
+
+local WORDS = { never = true, ask = true, keep_asking = true }
+
+local function take_step(self, step, till)
+  if not WORDS[step.verb] then
+    local detail = step.to and "to " .. table.concat(step.to, " ") or step.mode or step.link or ""
+    self:note("step %s %s %s", step.verb, step[step.verb], detail)
+    return self.scene[step.verb](self.scene, step)
+  elseif step.verb == "never" then
+    return self.questions:forbid(step.of, step.never, till)
+  end
+  self.questions[step.verb](self.questions, step, till)
+end
+
+-- Each step is late by a random time, and none overtakes another.
+local function plan(self, scenario)
+  local stream = chance.new(self.world.seed, "steps")
+  local last, finish = self.start, self.start + scenario.ends
+  for _, step in ipairs(scenario.timeline) do
+    last = math.max(last, self.start + step.at + stream:draw() * scenario.spread)
+    local till = step.till and self.start + step.till or finish
+    self.world.clock:at(last, take_step, self, step, till)
+  end
+end
+
+---------------------------------------------------------------- the end
+
+local function count_streams(world)
+  return world.streams or 0
+end
+
+--- What is still there after the resolver was closed.
+local function check_closed(self)
+  local world, scheduler = self.world, self.resolver.scheduler
+  local left = {
+    { scheduler.live, "tasks" },
+    { scheduler.timers.count, "timers" },
+    { #world.sockets, "sockets" },
+    { count_streams(world), "streams" },
+    { world.pending, "operations" },
+    { #world.watchers, "watchers of the network" },
+    { self.questions.open, "questions" },
+  }
+  for _, entry in ipairs(left) do
+    if entry[1] > 0 then
+      self:fail("left open after the end: %d %s", entry[1], entry[2])
+    end
+  end
+end
+
+local function close(self)
+  self.is_over = true
+  self.world:wake_up()
+  local is_closed = false
+  self.resolver:close(function()
+    is_closed = true
+  end)
+  local clock = self.world.clock
+  self.world:run_until(clock.time + CLOSING, function()
+    return is_closed
+  end)
+  if not is_closed then
+    return self:fail("the resolver did not close")
+  end
+  self.world:run_until(clock.time + CLOSING)
+  check_closed(self)
+end
+
+--- Errors that nobody expected: a plugin's, or one in our own code.
+local function check_log(self)
+  for _, line in ipairs(self.world.lines) do
+    if line:find("^error: ") then
+      self:fail("logged %s", line)
+    end
+  end
+end
+
+---@class mlxresolve.SimOptions
+---@field policy string              path
+---@field scenario mlxresolve.Scenario
+---@field seed integer
+---@field files_of mlxresolve.World  where the policy and its plugins are read
+---@field with_timeline boolean?
+
+--- Runs a scenario once.
+---@param options mlxresolve.SimOptions
+---@return mlxresolve.SimOutcome|nil, mlxresolve.Mistake[]? mistakes  of the policy
+function run.once(options)
+  local scenario = options.scenario
+  local scene = scenes.new(scenario, options.seed)
+  local self = setmetatable({
+    scene = scene,
+    world = scene.world,
+    start = scene.world.clock.time,
+    problems = {},
+    timeline = options.with_timeline and {} or false,
+    is_over = false,
+  }, mt)
+  function self.world.on_note(text)
+    self:note("%s", text)
+  end
+  watch_packets(self, scenario)
+  self.world.files_of = options.files_of
+  local policy, mistakes = policies.load(options.policy, { world = self.world })
+  self.world.files_of = false
+  if not policy then
+    return nil, mistakes
+  end
+  self.resolver = assert(resolvers.new(policy, self.world))
+  self.questions = questions.new(self)
+  plan(self, scenario)
+  self.world:run_until(self.start + scenario.ends)
+  close(self)
+  check_log(self)
+  return {
+    problems = self.problems,
+    timeline = self.timeline or nil,
+    asked = self.questions.asked,
+    packets = self.storm.sum,
+  }
+end
+
+return run

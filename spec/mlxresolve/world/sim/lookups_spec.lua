@@ -1,0 +1,115 @@
+local core = require("mlxresolve.core")
+local servers = require("mlxresolve.world.sim.servers")
+local sim_bed = require("support.sim_bed")
+
+describe("mlxresolve.world.sim.lookups", function()
+  local bed, world
+
+  before_each(function()
+    bed = sim_bed.new()
+    world = bed.world
+    bed.mini2.server =
+      servers.new(world.net, false, { records = { ["www.example"] = { "198.51.100.7" } } })
+  end)
+
+  local function ask(server, name, timeout, flags)
+    local waiter = sim_bed.waiter()
+    assert(world:exchange(waiter, server, name, 1, timeout or 1000, flags))
+    assert.is_nil(waiter.got)
+    bed:pass(5000)
+    assert.equal(0, world.pending)
+    return unpack(waiter.got, 1, 4)
+  end
+
+  it("asks servers of the network", function()
+    local packet, status, ttl, ms = ask("192.0.2.2", "www.example.")
+    assert.same({ "198.51.100.7" }, core.answer.data(packet))
+    assert.same({ "answer", 60 }, { status, ttl })
+    assert.is_true(ms > 0 and ms < 10)
+    assert.equal("nxdomain", select(2, ask("192.0.2.2:53", "nobody.example.")))
+  end)
+
+  it("says why there is no answer, as the real world does", function()
+    bed.mini2.server.mode = "refuse"
+    local _, message, code = ask("192.0.2.2", "www.example.")
+    assert.same({ "192.0.2.2:53 said REFUSED", "EREFUSED" }, { message, code })
+    bed.mini2.server.mode = "deaf"
+    assert.equal("ECONNREFUSED", select(3, ask("192.0.2.2", "www.example.")))
+    assert.equal("ETIMEOUT", select(3, ask("192.0.2.9", "www.example.")))
+    assert.equal("ENETUNREACH", select(3, ask("198.51.100.1", "www.example.")))
+  end)
+
+  it("asks again when a packet is lost, and over TCP when an answer is cut off", function()
+    bed.eth0.link.loss = 1
+    world.clock:after(500, function()
+      bed.eth0.link.loss = 0
+    end)
+    assert.equal("answer", select(2, ask("192.0.2.2", "www.example.", 3000)))
+    bed.mini2.server.mode = "truncate"
+    assert.equal("answer", select(2, ask("192.0.2.2", "www.example.")))
+    bed.mini2.server.mode = "answer"
+    assert.equal("answer", select(2, ask("192.0.2.2", "www.example.", 1000, 1)))
+  end)
+
+  it("believes no forged reply", function()
+    bed.mini2.server.mode = "forged"
+    for _ = 1, 20 do
+      assert.same({ "198.51.100.7" }, core.answer.data((ask("192.0.2.2", "www.example."))))
+    end
+  end)
+
+  it("wakes nobody whose question was cancelled", function()
+    local waiter = sim_bed.waiter()
+    local operation = world:exchange(waiter, "192.0.2.2", "www.example.", 1, 1000)
+    world:cancel("exchange", operation)
+    bed:pass(5000)
+    assert.is_nil(waiter.got)
+    assert.equal(0, world.pending)
+    assert.equal(0, world.clock.count)
+  end)
+
+  it("refuses what is no address or no name", function()
+    local waiter = sim_bed.waiter()
+    assert.equal("ETEXT", select(3, world:exchange(waiter, "mini2", "a.example.", 1, 100)))
+    assert.is_nil(world:exchange(waiter, "192.0.2.2", ("a"):rep(70) .. ".", 1, 100))
+    assert.equal(0, world.pending)
+  end)
+
+  it("knows by getaddrinfo what the table says", function()
+    local function native(name, family)
+      local waiter = sim_bed.waiter()
+      world:native(waiter, name, family, world:now() + 50)
+      bed:pass(100)
+      return waiter.got
+    end
+    world.names = { ["a.local."] = { "192.0.2.9", "2001:db8::9" }, ["b.local."] = "stuck" }
+    assert.same({ { "192.0.2.9" } }, native("a.local.", 4))
+    assert.same({ { "192.0.2.9", "2001:db8::9" } }, native("a.local.", 0))
+    assert.equal("ETIMEOUT", native("b.local.", 4)[3])
+    assert.equal("ENOTFOUND", native("c.local.", 4)[3])
+  end)
+
+  it("connects to ports that are open, is refused, or hangs", function()
+    local function connect(target)
+      local waiter = sim_bed.waiter()
+      world:connect(waiter, target)
+      bed:pass(5000)
+      return unpack(waiter.got, 1, 3)
+    end
+    bed.mini2.tcp[22] = true
+    local stream = connect("192.0.2.2:22")
+    assert.equal(1, world.streams)
+    stream:write("hello")
+    stream:close()
+    assert.equal(0, world.streams)
+    assert.equal("ECONNREFUSED", select(3, connect("192.0.2.2:23")))
+    assert.equal("EHOSTUNREACH", select(3, connect("192.0.2.9:22")))
+    assert.equal("ENETUNREACH", select(3, connect("198.51.100.1:22")))
+    assert.equal("ENOENT", select(3, connect("/run/avahi-daemon/socket")))
+  end)
+
+  it("has neither dns_sd nor programs", function()
+    assert.equal("ENOTSUP", select(3, world:dns_sd()))
+    assert.equal("ENOENT", select(3, world:run({}, { "true" })))
+  end)
+end)
