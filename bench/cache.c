@@ -1,6 +1,6 @@
 /* cache: what the cache holds and how fast, without a network.
  *
- *   cache [REQUESTS]
+ *   cache
  *
  * Prints three tables. Hit ratios, beside a plain LRU that holds as many
  * entries as the cache does in its bytes (its links are not charged): requests
@@ -190,16 +190,16 @@ typedef struct ratios {
 
 /* The first half of the requests warms up. */
 static ratios_t compare(const double *sums, size_t bytes, uint32_t entries,
-                        bool has_scans, unsigned requests) {
+                        bool has_scans) {
   mlxr_cache_t *cache = new_cache(bytes);
   lru_t lru = {0};
   uint64_t state = 7;
   uint32_t once = SCAN_FROM;
   unsigned counted = 0, cache_hits = 0, lru_hits = 0;
   lru_init(&lru, entries);
-  for (unsigned n = 0; n < requests; n++) {
+  for (unsigned n = 0; n < REQUESTS; n++) {
     uint32_t i = pick(sums, &state);
-    bool is_counted = n >= requests / 2;
+    bool is_counted = n >= REQUESTS / 2;
     counted += is_counted;
     cache_hits += request(cache, i) && is_counted;
     lru_hits += lru_request(&lru, i) && is_counted;
@@ -223,11 +223,11 @@ static uint32_t measure_room(size_t bytes) {
   return entries;
 }
 
-static void print_ratios(unsigned requests) {
+static void print_ratios(void) {
   static const double exponents[] = {0.9, 1.0};
   static const size_t sizes[] = {1 << 20, 8 << 20};
   printf("hit ratios, %d names, %u requests, half of them counted\n\n", NAMES,
-         requests);
+         REQUESTS);
   printf("| requests | bytes | entries | cache | LRU | misses against LRU |\n"
          "|---|---|---|---|---|---|\n");
   for (unsigned e = 0; e < 2; e++) {
@@ -235,7 +235,7 @@ static void print_ratios(unsigned requests) {
     for (unsigned s = 0; s < 4; s++) {
       size_t bytes = sizes[s / 2];
       uint32_t entries = measure_room(bytes);
-      ratios_t found = compare(sums, bytes, entries, s % 2 == 1, requests);
+      ratios_t found = compare(sums, bytes, entries, s % 2 == 1);
       printf("| Zipf %.1f%s | %zu MiB | %u | %.3f | %.3f | %.2f |\n",
              exponents[e], s % 2 == 1 ? " with scans" : "", bytes >> 20,
              entries, found.cache, found.lru,
@@ -272,9 +272,12 @@ static void print_memory(void) {
     *(is_whole ? &high : &low) = middle;
     mlxr_cache_free(cache);
   }
-  printf("\n%d A records, names of %d bytes: %.1f bytes of mapping each, %.1f "
+  uint8_t name[MLXR_NAME_MAX];
+  mlxr_cache_key_t key;
+  make_key(0, name, &key);
+  printf("\n%d A records, names of %zu bytes: %.1f bytes of mapping each, %.1f "
          "resident\n",
-         NAMES, 23, (double)high / NAMES, (double)grown / NAMES);
+         NAMES, key.name_len, (double)high / NAMES, (double)grown / NAMES);
 }
 
 /* ---- speed ---- */
@@ -354,14 +357,8 @@ static void print_speed(void) {
   }
 }
 
-int main(int argc, char **argv) {
-  unsigned requests =
-      argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : REQUESTS;
-  if (requests < 2) {
-    fprintf(stderr, "usage: cache [REQUESTS]\n");
-    return 2;
-  }
-  print_ratios(requests);
+int main(void) {
+  print_ratios();
   print_memory();
   print_speed();
   return 0;
