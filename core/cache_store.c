@@ -23,9 +23,9 @@
  * entry), and is scan-resistant; over SIEVE, since that must drop entries out
  * of its middle, which a ring cannot.
  *
- * Of a million names asked for by a Zipf law, with 1 % and 10 % of them held,
- * it misses 0.82 to 0.96 times as often as an LRU of as many entries, and 0.75
- * to 0.90 times with scans between (bench/cache.c).
+ * Of a million names asked for by a Zipf law, with 1 or 10 in a hundred of them
+ * held, it misses 0.82 to 0.84 times as often as an LRU of as many entries, and
+ * 0.67 to 0.79 times with scans between (bench/cache.c).
  *
  * While the main ring has room, nothing that could be of use is lost: the small
  * ring then spills into it. When much of it is dead, it is tidied a few entries
