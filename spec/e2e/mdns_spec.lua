@@ -213,6 +213,29 @@ describe("mDNS on a network", function()
     assert.equal("10.99.0.12\ttrue\n", out)
   end)
 
+  it("finds a host that answered before though no multicast reaches it any more", function()
+    net:avahi("mini2", "mini2")
+    local nft = "ip netns exec " .. net.hosts.mini2.netns .. " nft "
+    local watcher = start([[main(function()
+      io.stdout:setvbuf "no"
+      print("first", (ask("mini2.local.", "A")))
+      while not io.open("/run/deaf") do scheduler:sleep(10) end
+      engine:forget {}
+      local found, ms = ask("mini2.local.", "A")
+      print("again", found, ms > 240 and ms < 400)
+    end)]])
+    watcher:wait_for("first\t10%.99%.0%.12")
+    for _, rule in ipairs {
+      "add table inet t",
+      "'add chain inet t in { type filter hook input priority 0; }'",
+      "'add rule inet t in meta pkttype multicast udp dport 5353 drop'",
+    } do
+      assert.equal(0, net:switch(nft .. rule))
+    end
+    net:exec("master", { "touch", "/run/deaf" })
+    watcher:wait_for("again\t10%.99%.0%.12\ttrue")
+  end)
+
   it("hears that a host has left, and finds it where it comes back", function()
     local daemon = net:avahi("mini2", "mini2")
     local watcher = start([[main(function()

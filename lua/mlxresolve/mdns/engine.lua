@@ -11,6 +11,7 @@ local continuous = require("mlxresolve.mdns.continuous")
 local core = require("mlxresolve.core")
 local doubts = require("mlxresolve.mdns.doubts")
 local hearing = require("mlxresolve.mdns.hearing")
+local hosts = require("mlxresolve.mdns.hosts")
 local interest = require("mlxresolve.mdns.interest")
 local lookups = require("mlxresolve.mdns.lookups")
 local outgoing = require("mlxresolve.mdns.outgoing")
@@ -66,6 +67,7 @@ function engine.new(runtime)
     outgoing = false,
     watches = false,
     doubts = false,
+    hosts = false,
     poof = runtime.poof,
     scopes = {},
     one_shot_id = 0,
@@ -76,6 +78,7 @@ function engine.new(runtime)
   self.outgoing = outgoing.new(self)
   self.watches = watches.new(self)
   self.doubts = doubts.new(self)
+  self.hosts = hosts.new(self)
   return self
 end
 

@@ -61,6 +61,7 @@ local function learn(engine, message, link, source)
   for name, types in pairs(heard) do
     for _, lookup in ipairs(engine.lookups:of(name)) do
       lookup:heard(types, link.index)
+      engine.hosts:note(name, source, link.index)
     end
     for _, watch in ipairs(engine.watches:of(name)) do
       watch:look()

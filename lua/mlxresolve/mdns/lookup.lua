@@ -1,10 +1,11 @@
 --- One name being asked for on the link: when to ask again, and whom to tell.
 ---
 --- Both address families of a name are one lookup and one packet. The first question leaves
---- at once, since somebody waits; a one-shot question from another port follows after 250 ms
---- in case a packet was lost (it is answered by unicast, so that the rule of a second between
---- equal multicast questions, RFC 6762 section 5.2, is kept), then multicast ones after 1, 3,
---- 7 … s for as long as somebody waits. A lookup that nobody waits for has no timer.
+--- at once, since somebody waits; a one-shot question from another port follows after 250 ms in
+--- case a packet was lost, to the host that had the name last as well (both are answered by
+--- unicast, so that the rule of a second between equal multicast questions, RFC 6762 section 5.2,
+--- is kept), then multicast ones after 1, 3, 7 … s for as long as somebody waits. A lookup that
+--- nobody waits for has no timer.
 
 local answers = require("mlxresolve.mdns.answers")
 
@@ -103,6 +104,7 @@ local function ask_again(self, now)
   if self.one_shot_at and now >= self.one_shot_at then
     self.one_shot_at, self.posted_at = false, now
     self.engine.outgoing:post(self, "one_shot")
+    self.engine.hosts:ask(self)
   end
   if now >= self.next_at then
     self.gap = math.min(self.gap * 2, MAX_GAP)

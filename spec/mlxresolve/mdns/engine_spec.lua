@@ -83,7 +83,7 @@ describe("mlxresolve.mdns.engine", function()
     assert.equal(10, #core.wire.decode(link.world.sent[1].packet).questions)
   end)
 
-  it("makes as many packets as many names need", function()
+  it("makes as many packets as many names need (RFC 6762 section 17)", function()
     for i = 1, 200 do
       link:ask(("a-rather-long-host-name-%d.local."):format(i), "A")
     end

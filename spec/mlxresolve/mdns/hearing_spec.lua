@@ -35,16 +35,16 @@ describe("mlxresolve.mdns.hearing", function()
     assert.equal("answer", hear(bed.response("mini2.local.", { A }), { from = "fe80::7%eth0" }))
   end)
 
-  it("knows names whatever their case", function()
+  it("knows names whatever their case (RFC 6762 section 16)", function()
     assert.equal("answer", hear(bed.response("MINI2.Local.", { A })))
   end)
 
-  it("believes multicast from a misconfigured neighbour", function()
+  it("believes multicast from a misconfigured neighbour (RFC 6762 section 11)", function()
     local at = { from = "203.0.113.5", hops = 1 }
     assert.equal("answer", hear(bed.response("mini2.local.", { A }), at))
   end)
 
-  it("ignores a response from another port", function()
+  it("ignores a response from another port (RFC 6762 section 6)", function()
     hear(bed.response("mini2.local.", { A }), { port = 5354 })
     ignored("port")
   end)
@@ -54,37 +54,40 @@ describe("mlxresolve.mdns.hearing", function()
     ignored("interface")
   end)
 
-  it("ignores unicast from off the link", function()
+  it("ignores unicast from off the link (RFC 6762 section 11)", function()
     hear(bed.response("mini2.local.", { A }), { from = "203.0.113.5", to = "192.0.2.1", hops = 64 })
     ignored("off_link")
   end)
 
-  it("believes unicast from the link's own network", function()
+  it("believes unicast from the link's own network (RFC 6762 section 11)", function()
     local at = { from = "192.0.2.99", to = "192.0.2.1", hops = 64 }
     assert.equal("answer", hear(bed.response("mini2.local.", { A }), at))
   end)
 
-  it("ignores a query, a response with an opcode and one with an rcode", function()
-    hear(bed.response("mini2.local.", { A }, { response = false }))
-    hear(bed.response("mini2.local.", { A }, { opcode = 4 }))
-    hear(bed.response("mini2.local.", { A }, { rcode = 3 }))
-    assert.is_nil(result.status)
-    assert.equal(3, link.engine:stats().query)
-  end)
+  it(
+    "ignores a query, a response with an opcode and one with an rcode (RFC 6762 section 18)",
+    function()
+      hear(bed.response("mini2.local.", { A }, { response = false }))
+      hear(bed.response("mini2.local.", { A }, { opcode = 4 }))
+      hear(bed.response("mini2.local.", { A }, { rcode = 3 }))
+      assert.is_nil(result.status)
+      assert.equal(3, link.engine:stats().query)
+    end
+  )
 
-  it("ignores other flags of the header", function()
+  it("ignores other flags of the header (RFC 6762 section 18)", function()
     local flags = { authoritative = false, recursion_available = true, authentic = true, id = 77 }
     assert.equal("answer", hear(bed.response("mini2.local.", { A }, flags)))
   end)
 
-  it("takes no notice of the question section of a response", function()
+  it("takes no notice of the question section of a response (RFC 6762 section 6)", function()
     local question = { { name = "mini2.local.", type = "AAAA", class = "IN" } }
     assert.equal("answer", hear(bed.response("mini2.local.", { A }, { questions = question })))
     link.world:settle()
     assert.equal("nodata", link:ask("mini2.local.", "AAAA").status or "nodata")
   end)
 
-  it("ignores unicast for a name of which it did not ask", function()
+  it("ignores unicast for a name of which it did not ask (RFC 6762 section 6)", function()
     local packet = bed.response("mini3.local.", {
       A,
       { name = "mini2.local.", type = "A", data = "203.0.113.6", additional = true },
@@ -93,7 +96,7 @@ describe("mlxresolve.mdns.hearing", function()
     ignored("unasked")
   end)
 
-  it("ignores unicast two seconds after its question", function()
+  it("ignores unicast two seconds after its question (RFC 6762 section 6)", function()
     link.world:settle()
     link.world:advance(3000)
     link.engine.interest:add("mini2.local.")
@@ -173,7 +176,7 @@ describe("mlxresolve.mdns.hearing", function()
     assert.equal("answer", hear(bed.response("mini2.local.", { A })))
   end)
 
-  it("discards a damaged NSEC alone", function()
+  it("discards a damaged NSEC alone (RFC 6762 section 6.1)", function()
     -- The owner mini2.local., type NSEC, with a bitmap that claims more than there is.
     local good = bed.response("mini2.local.", { A })
     local nsec = "\192\12\0\47\128\1\0\0\0\120\0\5\192\12\0\40\1"
@@ -182,7 +185,7 @@ describe("mlxresolve.mdns.hearing", function()
     assert.same({ "192.0.2.7" }, result.data)
   end)
 
-  it("takes an NSEC whose next name is another", function()
+  it("takes an NSEC whose next name is another (RFC 6762 section 6.1)", function()
     local six = link:ask("mini2.local.", "AAAA", { timeout = 200 })
     link.world:advance(0)
     hear(bed.response("mini2.local.", { A, { type = "NSEC", data = "zz.local. A" } }))

@@ -11,11 +11,14 @@ describe("mlxresolve.mdns.lookup", function()
   end)
 
   describe("asks again", function()
-    it("from another port after 250 ms, then by multicast after 1, 3 and 7 s", function()
-      link:ask("nobody.local.", "A", { timeout = 10000 })
-      link.world:settle()
-      assert.same({ "0 QU", "250 one-shot", "1000 QM", "3000 QM", "7000 QM" }, link:schedule())
-    end)
+    it(
+      "from another port after 250 ms, then by multicast after 1, 3 and 7 s (RFC 6762 section 5.2)",
+      function()
+        link:ask("nobody.local.", "A", { timeout = 10000 })
+        link.world:settle()
+        assert.same({ "0 QU", "250 one-shot", "1000 QM", "3000 QM", "7000 QM" }, link:schedule())
+      end
+    )
 
     it("with both at once where another process has the port", function()
       link = bed.new { port_taken = true }
@@ -24,7 +27,7 @@ describe("mlxresolve.mdns.lookup", function()
       assert.same({ "0 QM", "0 one-shot", "250 one-shot", "1000 QM" }, link:schedule())
     end)
 
-    it("never within a second of the same multicast question", function()
+    it("never within a second of the same multicast question (RFC 6762 section 5.2)", function()
       for i = 0, 9 do
         link:ask("nobody.local.", "A", { timeout = 90 })
         link.world:advance(i % 2 == 0 and 95 or 130)
@@ -110,7 +113,7 @@ describe("mlxresolve.mdns.lookup", function()
       assert.same({ "0 QU" }, link:schedule())
     end)
 
-    it("for absent at once when NSEC says so", function()
+    it("for absent at once when NSEC says so (RFC 6762 section 6.1)", function()
       local nsec = { type = "NSEC", data = "mini2.local. A", additional = true }
       link:answer("mini2.local.", { A, nsec })
       local six = link:ask("mini2.local.", "AAAA")

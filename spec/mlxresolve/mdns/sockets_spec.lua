@@ -103,7 +103,7 @@ describe("mlxresolve.mdns.sockets", function()
     assert.same({ "1 224.0.0.251:5353 2" }, sent())
   end)
 
-  it("ask from two ports where another process holds 5353 for that family", function()
+  it("ask from two ports where another process has 5353 (RFC 6762 sections 5.1 and 5.2)", function()
     function world.refuse_udp(options)
       return options.bind == "0.0.0.0:5353" and not options.share and "EADDRINUSE"
     end
