@@ -12,6 +12,8 @@ Hosts.__index = Hosts
 
 local hosts = {}
 
+local NOBODY = {}
+
 ---@param engine mlxresolve.mdns.Engine
 ---@return mlxresolve.mdns.Hosts
 function hosts.new(engine)
@@ -32,16 +34,19 @@ function Hosts:note(name, source, interface)
     self.names[name] = known
     self.count = self.count + 1
   end
-  known.source, known.interface = source, interface
+  known[source:find(":", 1, true) and "ipv6" or "ipv4"] = { source = source, interface = interface }
 end
 
---- Asks the host that answered a lookup's name last, if there was one and its link is still there.
+--- Asks the host that answered a lookup's name last, if there was one and its link is still there:
+--- over both families, since many hosts give each kind of address over its own only.
 ---@param asker mlxresolve.mdns.Lookup
 function Hosts:ask(asker)
-  local known = self.names[asker.name]
-  for _, link in ipairs(known and self.engine.sockets.links or {}) do
-    if link.index == known.interface and scopes.includes(asker.scope, link) then
-      self.engine.outgoing:post(asker, "first", { link = link, to = known.source })
+  for family, known in pairs(self.names[asker.name] or NOBODY) do
+    for _, link in ipairs(self.engine.sockets.links) do
+      local is_meant = asker.scope[family] and scopes.includes(asker.scope, link)
+      if link.index == known.interface and is_meant then
+        self.engine.outgoing:post(asker, "first", { link = link, to = known.source })
+      end
     end
   end
 end

@@ -47,7 +47,7 @@ function watch.new(engine, name, types, scope)
     is_closed = false,
   }, Watch)
   self.random = function()
-    return engine.world:random()
+    return engine.watches:spread()
   end
   return self
 end

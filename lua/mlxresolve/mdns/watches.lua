@@ -7,6 +7,8 @@ local watch = require("mlxresolve.mdns.watch")
 -- Over this time the questions are spread to which one event moves many hosts (RFC 6762 section
 -- 5.2), ms.
 local DELAY, SPREAD = 20, 100
+-- For how long one draw of chance serves, ms.
+local SPREAD_FOR = 60e3
 
 ---@class mlxresolve.mdns.Watches
 local Watches = { __name = "mlxresolve.mdns.Watches" }
@@ -17,7 +19,13 @@ local watches = {}
 ---@param engine mlxresolve.mdns.Engine
 ---@return mlxresolve.mdns.Watches
 function watches.new(engine)
-  return setmetatable({ engine = engine, names = {}, common_at = -math.huge }, Watches)
+  return setmetatable({
+    engine = engine,
+    names = {},
+    common_at = -math.huge,
+    spread_now = 0,
+    spread_until = -math.huge,
+  }, Watches)
 end
 
 local NONE = {}
@@ -47,6 +55,18 @@ function Watches:common_delay()
     self.common_at = now + DELAY + SPREAD * self.engine.world:random()
   end
   return self.common_at - now
+end
+
+--- A part of 1 by chance, another every minute: it keeps the hosts on a link apart, while our own
+--- questions about what came in one packet leave in one packet.
+---@return number
+function Watches:spread()
+  local now = self.engine.scheduler:now()
+  if now >= self.spread_until then
+    self.spread_until = now + SPREAD_FOR
+    self.spread_now = self.engine.world:random()
+  end
+  return self.spread_now
 end
 
 local function find(self, name, types, scope)

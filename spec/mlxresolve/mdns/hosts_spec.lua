@@ -26,6 +26,21 @@ describe("mlxresolve.mdns.hosts", function()
     assert.equal(251, result.ms)
   end)
 
+  -- A host gave AAAA over IPv6 only, was asked there only, and its IPv4 address was denied.
+  it("are asked over both families that they have answered over", function()
+    link.engine.hosts:note("mini2.local.", "fe80::7%eth0", 2)
+    link:ask("mini2.local.", "A")
+    link.world:advance(300)
+    local alone = {}
+    for _, sent in ipairs(link.world.sent) do
+      if not sent.to:find("ff02", 1, true) and not sent.to:find("^224") then
+        alone[#alone + 1] = sent.to
+      end
+    end
+    table.sort(alone)
+    assert.same({ "192.0.2.7:5353", "[fe80::7%eth0]:5353" }, alone)
+  end)
+
   it("do not ask a host on a link that is gone, or that is not meant", function()
     link.world.links = { bed.wifi() }
     link.world:network { { type = "link_removed", index = 2, name = "eth0" } }

@@ -42,6 +42,25 @@ describe("mlxresolve.mdns.watches", function()
     assert.is_true(link.engine.watches:common_delay() >= 20)
   end)
 
+  it("ask again in one packet for what came in one", function()
+    local link = bed.new()
+    local records = {}
+    for i = 1, 20 do
+      local name = ("mini%d.local."):format(i)
+      link:watch(name, "A")
+      records[i] = { name = name, type = "A", data = ("192.0.2.%d"):format(100 + i) }
+    end
+    link.world:advance(1)
+    link:deliver(bed.response("mini.local.", records))
+    link.world:advance(10)
+    link:sent()
+    link.world:advance(100e3)
+    local sent = link:sent()
+    assert.equal(2, #sent)
+    assert.equal(20, #sent[1].questions)
+    assert.equal(20, #sent[2].questions)
+  end)
+
   it("take one type or two", function()
     assert.same({ "SRV", "TXT" }, watches.types { "srv", "TXT" })
     assert.same({ "A" }, watches.types("A"))
