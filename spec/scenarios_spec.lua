@@ -1,6 +1,10 @@
 --- Every scenario in examples/scenarios/ holds for the policies that are meant to be used.
 
+local run = require("mlxresolve.simulate.run")
+local scenario = require("mlxresolve.simulate.scenario")
 local shell = require("support.shell")
+local sim_bed = require("support.sim_bed")
+local store = require("mlxresolve.mdns.store")
 
 local SEEDS = 5
 
@@ -25,4 +29,48 @@ describe("the scenarios", function()
       assert.is_truthy(shell.read(path):find('\n  about = "', 1, true))
     end)
   end
+end)
+
+--- The first problem that a scenario has with a policy, and the seed; nothing when all is well.
+local function first_problem(name, policy)
+  local world = sim_bed.files(nil, policy)
+  local path = ("examples/scenarios/%s.lua"):format(name)
+  world.files[path] = shell.read(path)
+  local checked = assert(scenario.load(path, world))
+  for seed = 1, SEEDS do
+    local outcome = assert(run.once {
+      policy = "policy.lua",
+      scenario = checked,
+      seed = seed,
+      files_of = world,
+    })
+    if outcome.problems[1] then
+      return outcome.problems[1].text, seed
+    end
+  end
+end
+
+describe("a bug put in on purpose is found:", function()
+  it("nothing is forgotten when the network changes", function()
+    local policy = shell.read("examples/cluster.lua")
+    local without, count = policy:gsub("reactions = %b{}", "reactions = {}")
+    assert.equal(1, count)
+    assert.is_nil(first_problem("wifi_switch", policy))
+    assert.is_truthy(first_problem("wifi_switch", without):find("got 192.168.2.2", 1, true))
+    assert.is_truthy(first_problem("laptop_asleep", without))
+  end)
+
+  it("the cache-flush bit is ignored", function()
+    local class = getmetatable(store.new {}).__index
+    local put = class.put
+    function class.put(self, record, ...)
+      record.cache_flush = false
+      return put(self, record, ...)
+    end
+    finally(function()
+      class.put = put
+    end)
+    local text = first_problem("dhcp_renumbering")
+    assert.is_truthy(text and text:find("it has 192.168.2.22", 1, true), text)
+  end)
 end)

@@ -1,4 +1,4 @@
--- A bad plug: the link goes down and up fifty times in ten seconds, on a switch that forgets at each
+-- A bad plug: the link goes down and up fifty times in ten seconds, on a switch that forgets each
 -- time who wanted to hear multicast. That must be no storm of questions, and when it is over,
 -- everything is found and heard again.
 return {
