@@ -73,6 +73,7 @@ typedef struct mlxr_cache_filter {
   const uint32_t *strategies_but; ///< every strategy but these, or NULL
   size_t strategies_but_count;
   uint32_t older_than; ///< seconds; 0 for any age
+  uint64_t from;       ///< of a listing: a view's place, to go on there
 } mlxr_cache_filter_t;
 
 /// -EINVAL for options that make no sense, -ENOMEM.
@@ -138,6 +139,7 @@ typedef struct mlxr_cache_view {
   const uint8_t *name;
   uint16_t type;
   uint32_t purpose;
+  uint64_t place; ///< several entries share one; stays the same for good
   mlxr_cache_hit_t hit;
 } mlxr_cache_view_t;
 

@@ -6,6 +6,9 @@
 
 enum { WALK_BUCKETS = 32 };
 
+/* A place is the shard's number above the bucket's. */
+static const uint64_t SHARD_MASK = UINT64_C(0xffffffff00000000);
+
 static bool is_strategy_meant(const mlxr_cache_filter_t *filter,
                               uint32_t strategy) {
   if (filter->strategy && filter->strategy != strategy)
@@ -41,6 +44,7 @@ typedef struct walk {
   bool (*on_view)(void *context, const mlxr_cache_view_t *view);
   void *context;
   size_t dropped;
+  uint64_t place;
 } walk_t;
 
 static bool walk_bucket(walk_t *walk, mlxr_store_t *store, uint32_t bucket) {
@@ -53,13 +57,16 @@ static bool walk_bucket(walk_t *walk, mlxr_store_t *store, uint32_t bucket) {
   return true;
 }
 
-static bool walk_store(walk_t *walk, mlxr_store_t *store) {
+static bool walk_store(walk_t *walk, mlxr_store_t *store, uint64_t from) {
   bool goes_on = true;
-  for (uint32_t bucket = 0; goes_on && bucket < store->bucket_count;) {
+  for (uint32_t bucket = (uint32_t)from;
+       goes_on && bucket < store->bucket_count;) {
     pthread_mutex_lock(&store->lock);
     for (unsigned n = 0;
-         goes_on && n < WALK_BUCKETS && bucket < store->bucket_count; n++)
+         goes_on && n < WALK_BUCKETS && bucket < store->bucket_count; n++) {
+      walk->place = (from & SHARD_MASK) | bucket;
       goes_on = walk_bucket(walk, store, bucket++);
+    }
     pthread_mutex_unlock(&store->lock);
   }
   return goes_on;
@@ -73,12 +80,16 @@ static void walk_all(mlxr_cache_t *cache, walk_t *walk) {
   const uint8_t *name = walk->filter->name;
   if (name) {
     walk->hash = &hash;
-    walk_store(walk, mlxr_cache_shard(cache, name, mlxr_name_len(name), &hash));
+    walk_store(walk, mlxr_cache_shard(cache, name, mlxr_name_len(name), &hash),
+               0);
     return;
   }
-  for (unsigned i = 0; i < cache->shard_count; i++)
-    if (!walk_store(walk, &cache->shards[i]))
+  uint64_t from = walk->filter->from;
+  for (uint64_t i = from >> 32; i < cache->shard_count; i++) {
+    if (!walk_store(walk, &cache->shards[i], from))
       return;
+    from = (i + 1) << 32;
+  }
 }
 
 static bool drop_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
@@ -111,8 +122,10 @@ size_t mlxr_cache_flush(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
 }
 
 static bool show_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
-  mlxr_cache_view_t view = {
-      .name = entry->bytes, .type = entry->type, .purpose = entry->purpose};
+  mlxr_cache_view_t view = {.name = entry->bytes,
+                            .type = entry->type,
+                            .purpose = entry->purpose,
+                            .place = walk->place};
   if (mlxr_entry_is_over(entry, store->stale, walk->now))
     return true;
   mlxr_cache_describe(entry, walk->now, &view.hit);

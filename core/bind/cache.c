@@ -184,6 +184,8 @@ typedef struct rows {
   row_t *row;
   size_t count, cap, limit;
   bool is_short; /* of memory */
+  bool is_paged; /* and ends where no place is cut in two */
+  uint64_t place, next;
 } rows_t;
 
 static int rows_gc(lua_State *L) {
@@ -195,6 +197,12 @@ static int rows_gc(lua_State *L) {
 
 static bool add_row(void *context, const mlxr_cache_view_t *view) {
   rows_t *rows = context;
+  if (rows->is_paged && rows->count >= rows->limit &&
+      view->place != rows->place) {
+    rows->next = view->place;
+    return false;
+  }
+  rows->place = view->place;
   if (rows->count == rows->cap) {
     size_t cap = rows->cap > 0 ? rows->cap * 2 : ROWS_MIN;
     row_t *grown = realloc(rows->row, cap * sizeof *grown);
@@ -209,7 +217,7 @@ static bool add_row(void *context, const mlxr_cache_view_t *view) {
   row->purpose = view->purpose;
   row->type = view->type;
   memcpy(row->name, view->name, mlxr_name_len(view->name));
-  return rows->count < rows->limit;
+  return rows->is_paged || rows->count < rows->limit;
 }
 
 static void set_number(lua_State *L, const char *name, uint32_t value) {
@@ -246,6 +254,11 @@ static int cache_list(lua_State *L) {
   rows_t *rows = lua_newuserdata(L, sizeof *rows);
   memset(rows, 0, sizeof *rows);
   rows->limit = (size_t)limit;
+  if (meant && !meant->name) {
+    lua_getfield(L, 3, "from");
+    rows->is_paged = !lua_isnil(L, -1);
+    lua_pop(L, 1);
+  }
   luaL_getmetatable(L, ROWS_CLASS);
   lua_setmetatable(L, -2);
   mlxr_cache_each(cache, meant, now, add_row, rows);
@@ -258,7 +271,10 @@ static int cache_list(lua_State *L) {
   }
   free(rows->row);
   rows->row = NULL;
-  return 1;
+  if (rows->next == 0)
+    return 1;
+  lua_pushnumber(L, (lua_Number)rows->next);
+  return 2;
 }
 
 static int cache_stats(lua_State *L) {

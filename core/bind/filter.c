@@ -85,6 +85,7 @@ const mlxr_cache_filter_t *mlxr_bind_check_filter(lua_State *L, int arg,
   out->meant.type = check_type(L, arg);
   out->meant.interface = get_u32(L, arg, "interface");
   out->meant.strategy = get_u32(L, arg, "strategy");
+  out->meant.from = mlxr_bind_field(L, arg, "from", 0, UINT64_C(1) << 48);
   out->meant.older_than = get_u32(L, arg, "older_than");
   check_strategies_but(L, arg, &out->meant);
   return &out->meant;

@@ -312,8 +312,11 @@ function Cache:flush(now, filter) end
 --- interface, purpose, stale }. `limit` is 1000 unless told.
 ---@param now number
 ---@param filter mlxresolve.CacheFilter?
+---
+--- With `filter.from` it lists page by page, each of a few more than `limit` at most: 0 for the first,
+--- then what the last one returned as `next`, until that is nil.
 ---@param limit integer?
----@return table[]
+---@return table[] list, integer? next
 function Cache:list(now, filter, limit) end
 
 ---@return table<string, integer>  entries bytes capacity hits misses stale_hits puts evictions expired

@@ -7,6 +7,8 @@
 ---          [&strategy=S][&older_than=10m][&limit=N]
 ---   POST /v1/cache/flush            the same as {"name":"mini2.local"}, or nothing for all
 ---   POST /v1/failure                {"name":"mini2.local","address":"192.0.2.7"}: met dead there
+---   GET  /v1/cache/dump[?from=N]    whole entries, a page; `next` is the next page's `from`
+---   POST /v1/cache/load             {"entries":[…]}, as a dump shows them
 ---   POST /v1/reload
 ---
 --- A failed resolution is an answer of this API (200, `status` tells); only a request that
@@ -164,6 +166,40 @@ routes["/v1/failure"].run = function(self, request, reply)
     return reply(400, { error = message, code = code })
   end
   reply(200, { doubted = count })
+end
+
+routes["/v1/cache/dump"] = { method = "GET" }
+routes["/v1/cache/dump"].run = function(self, request, reply)
+  local found, problem = parameters.read(request.query, { "from", unpack(FILTER) })
+  local fields, filter = {}, nil
+  for name, values in pairs(found or {}) do
+    fields[name] = values[#values]
+  end
+  if found then
+    filter, problem = parameters.filter(fields)
+  end
+  if not filter then
+    return refuse(reply, problem)
+  end
+  local from = tonumber(fields.from or 0)
+  if not from or from < 0 or from % 1 ~= 0 or from > 2 ^ 48 then
+    return reply(400, { error = "from: expected what 'next' said", code = "EINVAL" })
+  end
+  local entries, following, code = self.resolver:dump(filter, from)
+  if not entries then
+    return reply(400, { error = following, code = code })
+  end
+  reply(200, { entries = entries, next = following or false })
+end
+
+routes["/v1/cache/load"] = { method = "POST" }
+routes["/v1/cache/load"].run = function(self, request, reply)
+  local fields, problem = parameters.body(request.body, { entries = "table" })
+  if not fields then
+    return refuse(reply, problem)
+  end
+  local taken, left_out, why = self.resolver:load(fields.entries or {})
+  reply(200, { taken = taken, left_out = left_out, why = why or false })
 end
 
 routes["/v1/reload"] = { method = "POST" }

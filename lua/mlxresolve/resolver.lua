@@ -4,6 +4,7 @@ local cache_filter = require("mlxresolve.cache_filter")
 local chains = require("mlxresolve.chain")
 local core = require("mlxresolve.core")
 local directory = require("mlxresolve.directory")
+local dump = require("mlxresolve.dump")
 local failures = require("mlxresolve.failures")
 local flights = require("mlxresolve.flight")
 local memory = require("mlxresolve.memory")
@@ -26,7 +27,7 @@ local resolver = {}
 local methods = {}
 local mt = { __name = "mlxresolve.resolver", __index = methods }
 
-for _, part in ipairs { directory, memory, subscribe } do
+for _, part in ipairs { directory, dump, memory, subscribe } do
   for name, fn in pairs(part) do
     methods[name] = fn
   end

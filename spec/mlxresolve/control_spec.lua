@@ -113,6 +113,31 @@ describe("mlxresolve.control", function()
     assert.are.same({}, resolver.filter)
   end)
 
+  it("dumps page by page, and loads", function()
+    function resolver.dump(_, filter, from)
+      resolver.dumped = { filter, from }
+      return {}, from == 0 and 4294967301 or nil
+    end
+    function resolver.load(_, entries)
+      return #entries, 1, "no strategy 'x'"
+    end
+    local reply = ask("GET", "/v1/cache/dump?suffix=Local")
+    assert.are.same({ entries = {}, next = 4294967301 }, reply.value)
+    assert.are.same({ { suffix = "local." }, 0 }, resolver.dumped)
+    reply = ask("GET", "/v1/cache/dump?from=4294967301")
+    assert.is_false(reply.value.next)
+    assert.are.equal(4294967301, resolver.dumped[2])
+    assert_refused(ask("GET", "/v1/cache/dump?from=x"), 400, "EINVAL", "from")
+    reply = ask("POST", "/v1/cache/load", '{"entries":[{},{}]}')
+    assert.are.same({ taken = 2, left_out = 1, why = "no strategy 'x'" }, reply.value)
+    assert_refused(
+      ask("POST", "/v1/cache/load", '{"entries":7}'),
+      400,
+      "EINVAL",
+      "expected a table"
+    )
+  end)
+
   it("takes reports of addresses that are dead", function()
     function resolver.report_failure(_, name, address)
       resolver.reported = { name, address }

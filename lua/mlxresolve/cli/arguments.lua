@@ -157,7 +157,18 @@ function commands.cache(command, state)
   local flush = command:command("flush")
   flush:description("Drop what is known about a name or a zone, or everything.")
   add_filter(flush)
-  for _, sub in ipairs { ls, flush } do
+  local dump = command:command("dump")
+  dump:description("Print whole entries, a JSON object a line, for keeping.")
+  add_filter(dump)
+  local load = command:command("load")
+  load:description("Bring back what a dump printed; younger answers stay.")
+  load
+    :argument("FILE")
+    :argname("FILE")
+    :target("file")
+    :args("?")
+    :description("Where the dump is; the standard input when absent.")
+  for _, sub in ipairs { ls, flush, dump, load } do
     add_help(sub, state)
     sub:epilog(COMMON)
   end

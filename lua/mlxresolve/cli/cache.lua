@@ -1,10 +1,14 @@
---- `mlxresolve cache ls|flush`: what the daemon knows, and making it forget.
+--- `mlxresolve cache ls|flush|dump|load`: what the daemon knows, and making it forget or learn.
 
 local ask = require("mlxresolve.cli.ask")
 local client = require("mlxresolve.cli.client")
+local json = require("mlxresolve.json")
 local runtime = require("mlxresolve.cli.runtime")
 
 local cache = {}
+
+-- The daemon's bound for a request is 64 KiB.
+local MOST_BYTES = 48 * 1024
 
 local FIELDS = { "name", "suffix", "type", "interface", "strategy", "older_than" }
 
@@ -19,6 +23,16 @@ local function filter_of(args)
     strategy = args.strategy,
     older_than = args.older_than,
   }
+end
+
+local function parameters_of(args)
+  local parameters, filter = {}, filter_of(args)
+  for _, field in ipairs(FIELDS) do
+    if filter[field] then
+      parameters[#parameters + 1] = { field, filter[field] }
+    end
+  end
+  return parameters
 end
 
 local STATUS_STYLES = { answer = "green", nodata = "yellow", nxdomain = "yellow", failure = "red" }
@@ -55,13 +69,7 @@ end
 ---@param args table
 ---@return integer code
 function cache.ls(cli, args)
-  local parameters = {}
-  local filter = filter_of(args)
-  for _, field in ipairs(FIELDS) do
-    if filter[field] then
-      parameters[#parameters + 1] = { field, filter[field] }
-    end
-  end
+  local parameters = parameters_of(args)
   if args.limit then
     parameters[#parameters + 1] = { "limit", args.limit }
   end
@@ -96,6 +104,95 @@ function cache.flush(cli, args)
   else
     local noun = value.flushed == 1 and "entry" or "entries"
     cli.out:line(("%d %s dropped"):format(value.flushed, noun))
+  end
+  return runtime.OK
+end
+
+--- Prints a JSON object for every entry, which `cache load` reads.
+---@param cli mlxresolve.CliRuntime
+---@param args table
+---@return integer code
+function cache.dump(cli, args)
+  local from = 0
+  repeat
+    local parameters = parameters_of(args)
+    parameters[#parameters + 1] = { "from", ("%.0f"):format(from) }
+    local target = "/v1/cache/dump" .. client.query_string(parameters)
+    local value, code = ask.success(cli, args, { target = target })
+    if not value then
+      return code
+    end
+    for _, entry in ipairs(value.entries) do
+      cli.out:object(entry)
+    end
+    from = value.next
+  until not from
+  return runtime.OK
+end
+
+--- Hands the lines over, as many at a time as a request holds.
+local function send(cli, args, lines, totals)
+  local entries = {}
+  for number, line in ipairs(lines) do
+    local entry, message = json.decode(line)
+    if type(entry) ~= "table" then
+      cli.out:problem("no entry: %s: %s", line:sub(1, 40), message or "expected an object")
+      return runtime.USAGE
+    end
+    entries[number] = entry
+  end
+  local request = { method = "POST", target = "/v1/cache/load", body = { entries = entries } }
+  local value, code = ask.success(cli, args, request)
+  if not value then
+    return code
+  end
+  totals.taken = totals.taken + value.taken
+  totals.left_out = totals.left_out + value.left_out
+  totals.why = totals.why or value.why
+end
+
+local function send_all(cli, args, file, totals)
+  local lines, size = {}, 0
+  for line in file:lines() do
+    if line:match("%S") then
+      if size + #line > MOST_BYTES and #lines > 0 then
+        local code = send(cli, args, lines, totals)
+        if code then
+          return code
+        end
+        lines, size = {}, 0
+      end
+      lines[#lines + 1], size = line, size + #line + 2
+    end
+  end
+  return #lines > 0 and send(cli, args, lines, totals) or nil
+end
+
+--- Brings back what `cache dump` printed.
+---@param cli mlxresolve.CliRuntime
+---@param args table
+---@return integer code
+function cache.load(cli, args)
+  local file = io.stdin
+  if args.file then
+    local opened, message = io.open(args.file)
+    if not opened then
+      cli.out:problem("%s", message)
+      return runtime.USAGE
+    end
+    file = opened
+  end
+  local totals = { taken = 0, left_out = 0, why = false }
+  local code = send_all(cli, args, file, totals)
+  if code then
+    return code
+  elseif cli.out.is_json then
+    cli.out:object(totals)
+  else
+    cli.out:line(("%d taken, %d left out"):format(totals.taken, totals.left_out))
+    if totals.why then
+      cli.out:problem("the first that was left out: %s", totals.why)
+    end
   end
   return runtime.OK
 end

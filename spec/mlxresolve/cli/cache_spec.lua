@@ -46,6 +46,58 @@ describe("mlxresolve.cli.cache", function()
     }, (json.decode(seen[3])))
   end)
 
+  describe("dump and load", function()
+    local shell = require("support.shell")
+    local requests, file
+
+    before_each(function()
+      requests, file = {}, os.tmpname()
+      fake_cli.daemon(world, "/run/mlxresolve.sock", function(method, target, body)
+        requests[#requests + 1] = { method, target, body }
+        if method == "GET" then
+          local is_first = target:find("from=0", 1, true)
+          return 200,
+            ('{"entries":[{"name":"%s."}],"next":%s}'):format(
+              is_first and "a" or "b",
+              is_first and "4294967301" or "false"
+            )
+        end
+        local count = #json.decode(body).entries
+        return 200, ('{"taken":%d,"left_out":1,"why":"no strategy \'x\'"}'):format(count - 1)
+      end)
+    end)
+    after_each(function()
+      os.remove(file)
+    end)
+
+    it("prints a line of JSON for every entry of every page", function()
+      local cli = fake_cli.new { world = world }
+      assert.are.equal(0, cache.dump(cli, { name = "*.lan" }))
+      assert.are.equal('{"name":"a."}\n{"name":"b."}\n', cli.shown.stdout)
+      assert.are.equal("/v1/cache/dump?suffix=lan&from=0", requests[1][2])
+      assert.are.equal("/v1/cache/dump?suffix=lan&from=4294967301", requests[2][2])
+    end)
+
+    it("brings the lines of a file back, as many at a time as a request holds", function()
+      local cli = fake_cli.new { world = world }
+      shell.write(file, ('{"name":"a.","answer":"%s"}\n'):format(("x"):rep(20000)):rep(5) .. "\n")
+      assert.are.equal(0, cache.load(cli, { file = file }))
+      assert.are.equal(3, #requests)
+      assert.are.same({ "POST", "/v1/cache/load" }, { unpack(requests[1], 1, 2) })
+      assert.are.equal("2 taken, 3 left out\n", cli.shown.stdout)
+      assert.is_truthy(cli.shown.stderr:find("no strategy 'x'", 1, true))
+    end)
+
+    it("says which line is no entry, and which file is not there", function()
+      local cli = fake_cli.new { world = world }
+      shell.write(file, "nonsense\n")
+      assert.are.equal(1, cache.load(cli, { file = file }))
+      assert.is_truthy(cli.shown.stderr:find("no entry: nonsense: no JSON", 1, true))
+      assert.are.equal(1, cache.load(cli, { file = "/nonexistent/file" }))
+      assert.is_truthy(cli.shown.stderr:find("/nonexistent/file: No such file", 1, true))
+    end)
+  end)
+
   describe("ls", function()
     local entries
 
