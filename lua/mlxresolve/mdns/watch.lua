@@ -210,7 +210,8 @@ local function compare(self, now)
   local is_lost = false
   for _, event in ipairs(changes.find(self.tracked, records_of(self, now), now, spoken)) do
     event.name = self.name
-    is_lost = is_lost or (event.kind == "gone" and event.reason ~= "goodbye")
+    local is_unsaid = event.kind == "gone" and event.reason ~= "goodbye"
+    is_lost = is_lost or is_unsaid or event.reason == "forgotten"
     for _, subscriber in ipairs(self.subscribers) do
       tell(self, subscriber, event)
     end

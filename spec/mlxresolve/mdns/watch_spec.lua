@@ -281,6 +281,20 @@ describe("mlxresolve.mdns.watch", function()
     end)
   end)
 
+  -- After a flush all services were told as gone, and found again up to an hour later.
+  it("asks anew for what it is made to forget, also long after its last question", function()
+    link:answer("_mlx._tcp.local.", { PTR })
+    local lines = link:watch("_mlx._tcp.local.", "PTR")
+    link.world:advance(80e3)
+    link.engine:forget {}
+    link.world:advance(5000)
+    assert.same({
+      "added PTR w._mlx._tcp.local.",
+      "suspect PTR w._mlx._tcp.local. forgotten",
+      "added PTR w._mlx._tcp.local. confirmed",
+    }, lines)
+  end)
+
   it("refuses what is no type", function()
     local handle, message, code = link.engine:watch("mini2.local.", "ANY", print)
     assert.is_nil(handle)
