@@ -256,6 +256,86 @@ describe("publish on a network", function()
     assert.is_true(ms - up <= 1100, ms - up)
   end)
 
+  it("shares its host's name with another of its kind on the machine", function()
+    local running = daemon.start(net, "master", policy([[host = "master"]]))
+    local other = net:spawn("master", {
+      daemon.program,
+      "publish",
+      "--host",
+      "master",
+      "w",
+      "_mlx._tcp",
+      "50051",
+    })
+    other:wait_for("published w._mlx._tcp.local. at master.local.:50051")
+    assert.equal("10.99.0.11 none\n", net:lua("mini2", ASK_BOTH))
+    local service = net:lua("mini2", ASK_SERVICE)
+    assert.equal("w._mlx._tcp.local. -> 0 0 50051 master.local.\n", service)
+    assert.equal(0, running:stop())
+    eventually(5, function()
+      local found = net:lua("mini2", ASK_BOTH)
+      return found == "10.99.0.11 none\n", found
+    end)
+    uv.sleep(1500)
+    assert.equal("10.99.0.11 none\n", net:lua("mini2", ASK_BOTH))
+    assert.is_nil(other:output():find("trying", 1, true))
+  end)
+
+  -- Sends 10,000 packets of new names a second for 3 s, and asks in between.
+  local FLOOD = [[
+    local core = require "mlxresolve.core"
+    local uv = require "luv"
+    local group = assert(core.udp.open { bind = "0.0.0.0:5353", share = true, multicast = true })
+    local own = assert(core.udp.open { bind = "0.0.0.0:0", multicast = true })
+    local index
+    for _, interface in ipairs(core.netif.open():interfaces()) do
+      if interface.name == "eth0" then index = interface.index end
+    end
+    local function question(name)
+      return core.wire.encode { id = 9, questions = { { name = name, type = "A", class = "IN" } } }
+    end
+    local function record(name)
+      local one = { name = name, type = "A", ttl = 120, data = "10.9.9.9" }
+      return core.wire.encode { response = true, answers = { one } }
+    end
+    local ours = question "master.local."
+    local began, sent, asked, waits, batch = uv.hrtime(), 0, false, {}, {}
+    while true do
+      local ms = (uv.hrtime() - began) / 1e6
+      if ms > 3000 then break end
+      while sent < ms * 10 do
+        local make = sent % 2 == 0 and question or record
+        group:send(make("n" .. sent .. ".local."), "224.0.0.251:5353", index)
+        sent = sent + 1
+      end
+      if not asked and ms >= #waits * 30 then
+        asked = uv.hrtime()
+        own:send(ours, "224.0.0.251:5353", index)
+      end
+      local is_over = asked and uv.hrtime() - asked > 5e8
+      if own:step(0, batch) > 0 or is_over then
+        waits[#waits + 1] = (uv.hrtime() - asked) / 1e6
+        asked = false
+      end
+      uv.sleep(1)
+    end
+    table.sort(waits)
+    print(sent, #waits, waits[math.ceil(#waits * 0.99)])
+  ]]
+
+  it("answers though flooded with new names, and stays small", function()
+    local running = daemon.start(net, "master", policy([[host = "master"]]))
+    eventually(5, function()
+      return net:lua("mini2", ASK_BOTH):find("^10%.99%.0%.11 ")
+    end)
+    local before = running:memory()
+    local sent, count, worst = net:lua("mini2", FLOOD):match("^(%d+)\t(%d+)\t([%d.]+)")
+    assert.is_true(tonumber(sent) > 29000, sent)
+    assert.is_true(tonumber(count) >= 50, count)
+    assert.is_true(tonumber(worst) <= 100, worst)
+    assert.is_true(running:memory() - before <= 8 * 1024)
+  end)
+
   describe("beside an avahi-daemon of the same machine", function()
     local SAME = policy([[host = "master", service = "_mlx._tcp", port = 50051]])
 

@@ -8,6 +8,9 @@
 
 local links = require("mlxresolve.mdns.links")
 
+-- What the kernel keeps for us while others have the processor: a flood must not hide questions.
+local ROOM = 2 ^ 21
+
 local FAMILIES = {
   {
     name = "ipv4",
@@ -48,6 +51,7 @@ local function open_family(self, family)
     bind = family.port,
     share = true,
     multicast = true,
+    receive_bytes = ROOM,
   }, function(...)
     self.on_datagram(self.object, false, ...)
   end)

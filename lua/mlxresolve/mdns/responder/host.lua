@@ -47,12 +47,34 @@ local function add(list, fields)
   end
 end
 
+local function is_link_local(address)
+  return address:find("^fe[89ab]") ~= nil or address:find("^169%.254%.") ~= nil
+end
+
+-- Of a family, link-local addresses only where there are no others: so does Avahi, and with sets
+-- that differ it would take us, on the same machine, for a conflict and rename itself.
+local function relevant(addresses)
+  local has_wide = {}
+  for _, address in ipairs(addresses) do
+    local family = address:find(":", 1, true) and 6 or 4
+    has_wide[family] = has_wide[family] or not is_link_local(address)
+  end
+  local kept = {}
+  for _, address in ipairs(addresses) do
+    local family = address:find(":", 1, true) and 6 or 4
+    if not (has_wide[family] and is_link_local(address)) then
+      kept[#kept + 1] = address
+    end
+  end
+  return kept
+end
+
 --- Its records on a link: all addresses that are valid there and no others (section 6.2).
 ---@param link mlxresolve.mdns.Link
 ---@return mlxresolve.mdns.Published[]
 function Host:records(link)
-  local list = {}
-  for _, address in ipairs(link.addresses) do
+  local list, addresses = {}, relevant(link.addresses)
+  for _, address in ipairs(addresses) do
     add(list, {
       name = self.name,
       type = address:find(":", 1, true) and "AAAA" or "A",
@@ -61,7 +83,7 @@ function Host:records(link)
       is_unique = true,
     })
   end
-  for _, address in ipairs(link.addresses) do
+  for _, address in ipairs(addresses) do
     add(list, {
       name = core.name.reverse(address),
       type = "PTR",

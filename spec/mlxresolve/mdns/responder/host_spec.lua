@@ -16,6 +16,24 @@ describe("mlxresolve.mdns.responder.host", function()
     end
   end)
 
+  it("6.2: has link-local addresses where there are no others of the family", function()
+    local function addresses(...)
+      local found = {}
+      for _, one in ipairs(host.new("here"):records { addresses = { ... } }) do
+        if one.type ~= "PTR" then
+          found[#found + 1] = one.data
+        end
+      end
+      return found
+    end
+    assert.same({ "192.0.2.1", "fe80::1" }, addresses("192.0.2.1", "fe80::1"))
+    assert.same({ "169.254.7.1", "fd99::1" }, addresses("169.254.7.1", "fd99::1", "fe80::1"))
+    assert.same(
+      { "192.0.2.1", "192.0.2.2", "fd99::1", "2001:db8::1" },
+      addresses("192.0.2.1", "169.254.7.1", "192.0.2.2", "fe80::1", "fd99::1", "2001:db8::1")
+    )
+  end)
+
   it("6.2: has all addresses of the link and the ways back, for 120 s", function()
     local list = host.new("Here"):records { addresses = { "192.0.2.1", "2001:db8::1" } }
     local words = {}
