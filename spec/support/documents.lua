@@ -109,8 +109,18 @@ end
 
 ---------------------------------------------------------------- the command line
 
-local COMMANDS =
-  { "run", "query", "check", "simulate", "status", "cache ls", "cache flush", "reload" }
+local COMMANDS = {
+  "run",
+  "query",
+  "browse",
+  "publish",
+  "check",
+  "simulate",
+  "status",
+  "cache ls",
+  "cache flush",
+  "reload",
+}
 
 local function help(command)
   local words = { "help" }
