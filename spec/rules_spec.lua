@@ -250,7 +250,7 @@ describe("the budgets", function()
     for _, path in ipairs(tracked("*.lua", "*.c", "*.h", "*.md", "tools/*", "Makefile")) do
       if path ~= "spec/rules_spec.lua" then
         local text = read(path)
-        for _, word in ipairs { "/work/", "/%.library", "TODO", "FIXME" } do
+        for _, word in ipairs { "TODO", "FIXME", "[\"' ]/home/%w", "[\"' ]/root/%w" } do
           assert.is_nil(text:match(word), path .. " says " .. word)
         end
       end
