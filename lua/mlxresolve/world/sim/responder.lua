@@ -128,7 +128,8 @@ local function answer(self, interface, datagram, from, query, wants)
   end
   local said, now = self:place(interface).said, self.clock.time
   local age = now - (said[transport] or -math.huge)
-  if query.questions[1].unicast and age < self.records.ttl * 1000 / 4 then
+  local is_direct = datagram.to ~= GROUPS[transport] -- section 5.5
+  if is_direct or (query.questions[1].unicast and age < self.records.ttl * 1000 / 4) then
     return unicast(self, interface, datagram, from, message)
   elseif age >= AGAIN then
     said[transport] = now

@@ -38,7 +38,7 @@ describe("mlxresolve.world.sim.responder", function()
       data = core.wire.encode { id = 9, questions = questions },
       from = fields.from or "192.0.2.1",
       port = fields.port or 5353,
-      to = "224.0.0.251",
+      to = fields.to or "224.0.0.251",
       to_port = 5353,
     }, bed.eth0)
     bed:pass(20)
@@ -80,6 +80,12 @@ describe("mlxresolve.world.sim.responder", function()
       "192.0.2.1: A 192.0.2.2 120",
       "224.0.0.251: A 192.0.2.2 120",
     }, texts())
+  end)
+
+  it("answers him alone who asks it directly", function()
+    start("avahi")
+    ask({ "A" }, { to = "192.0.2.2" })
+    assert.same({ "192.0.2.1: A 192.0.2.2 120" }, texts())
   end)
 
   it("says nothing to the group twice within a second", function()
