@@ -60,14 +60,16 @@ size_t storage_answer(const storage_entry_t *entry, uint8_t *out, size_t cap);
 /* ---- a filter that outlives its call ---- */
 
 typedef struct storage_filter {
-  mlxr_cache_filter_t meant; ///< `interface` and `older_than` are not used
+  int64_t before; ///< said until then, on the world's clock
+  uint32_t strategy;
+  uint32_t strategy_count;
+  uint16_t type;
+  bool is_everything, has_before, has_interface, has_name, has_suffix;
+  bool has_strategies;
+  char interface[MLXR_INTERFACE_NAME_MAX]; ///< "" for an unknown one
   uint8_t name[MLXR_NAME_MAX];
   uint8_t suffix[MLXR_NAME_MAX];
-  char interface[MLXR_INTERFACE_NAME_MAX]; ///< "" for an unknown one
-  bool has_interface;
-  bool is_everything;
-  bool has_before;
-  int64_t before; ///< said until then, on the world's clock
+  uint32_t strategies[]; ///< every one but these
 } storage_filter_t;
 
 /// `epoch` is what the storage's clock is ahead of the world's.
@@ -79,7 +81,8 @@ bool storage_is_meant(const storage_filter_t *filter,
 typedef struct storage_file {
   char *path;
   size_t bytes;
-  int lock_fd; ///< -1 while closed
+  size_t copied; ///< bytes, into a new file
+  int lock_fd;   ///< -1 while closed
   MDB_env *env;
   MDB_dbi table;
   int64_t epoch;       ///< what the storage's clock is ahead of the world's
@@ -133,7 +136,7 @@ typedef struct storage_op {
   uint16_t kind;
   uint16_t key_len;
   uint32_t sequence;
-  uint64_t said;   ///< on the world's clock
+  uint64_t said;   ///< on the world's clock; of a flush: where the next is
   uint8_t bytes[]; ///< key and value, or a filter and its strategies
 } storage_op_t;
 
@@ -142,6 +145,7 @@ typedef struct storage_queue {
   size_t len, cap;
   uint32_t count, flushes;
   uint32_t vital; ///< flushes of what must not come back
+  size_t first_flush, last_flush;
 } storage_queue_t;
 
 /// Memory enough that a flush of everything always fits. 0 or -ENOMEM.
@@ -163,8 +167,11 @@ storage_op_t *storage_queue_next(const storage_queue_t *queue,
 bool storage_queue_flush(storage_queue_t *queue,
                          const mlxr_cache_filter_t *filter,
                          const char *interface, uint64_t now, size_t most);
-/// The filter of a flush; valid as long as the operation.
-void storage_get_filter(const storage_op_t *op, storage_filter_t *out);
+/// The filter of a flush.
+const storage_filter_t *storage_get_filter(const storage_op_t *op);
+/// The next flush after one, the first for NULL; NULL at the end.
+const storage_op_t *storage_queue_next_flush(const storage_queue_t *queue,
+                                             const storage_op_t *at);
 
 /* ---- store.c: the thread, and what is shared with it ---- */
 

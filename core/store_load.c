@@ -45,18 +45,11 @@ static uint64_t age_of(const load_t *load, const storage_entry_t *entry,
 /* With the lock held. */
 static bool is_flushed(const mlxr_storage_t *storage,
                        const storage_entry_t *entry) {
-  if (storage->queue.flushes == 0)
-    return false;
   const storage_queue_t *queue = &storage->queue;
-  for (storage_op_t *op = storage_queue_next(queue, NULL); op;
-       op = storage_queue_next(queue, op)) {
-    storage_filter_t filter;
-    if (op->kind != OP_FLUSH)
-      continue;
-    storage_get_filter(op, &filter);
-    if (storage_is_meant(&filter, entry, storage->file.epoch))
+  for (const storage_op_t *op = storage_queue_next_flush(queue, NULL); op;
+       op = storage_queue_next_flush(queue, op))
+    if (storage_is_meant(storage_get_filter(op), entry, storage->file.epoch))
       return true;
-  }
   return false;
 }
 

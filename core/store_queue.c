@@ -8,13 +8,6 @@
 
 enum { CAP_MIN = 4096, KEEP_CAP = 256 * 1024 };
 
-/* A filter as it lies in an operation; its strategies follow. */
-typedef struct flat {
-  storage_filter_t filter;
-  bool has_name, has_suffix, has_strategies;
-  uint32_t count;
-} flat_t;
-
 int storage_queue_init(storage_queue_t *queue) {
   *queue = (storage_queue_t){.bytes = malloc(CAP_MIN), .cap = CAP_MIN};
   return queue->bytes ? 0 : -ENOMEM;
@@ -50,7 +43,6 @@ storage_op_t *storage_queue_add(storage_queue_t *queue, unsigned kind,
                        .kind = (uint16_t)kind,
                        .sequence = queue->count++};
   queue->len += size;
-  queue->flushes += kind == OP_FLUSH;
   return op;
 }
 
@@ -79,72 +71,88 @@ storage_op_t *storage_queue_next(const storage_queue_t *queue,
   return (storage_op_t *)(void *)(queue->bytes + offset);
 }
 
+/* ---- flushes ---- */
+
+/* Flushes are chained, since loading looks at them, and at nothing else, for
+ * every entry. An operation is never at the place after the queue's end. */
+static void chain_flush(storage_queue_t *queue, storage_op_t *op) {
+  size_t place = (size_t)((uint8_t *)op - queue->bytes);
+  op->said = 0;
+  if (queue->flushes == 0)
+    queue->first_flush = place;
+  else
+    ((storage_op_t *)(void *)(queue->bytes + queue->last_flush))->said = place;
+  queue->last_flush = place;
+  queue->flushes++;
+}
+
+const storage_op_t *storage_queue_next_flush(const storage_queue_t *queue,
+                                             const storage_op_t *at) {
+  if (queue->flushes == 0 || (at && at->said == 0))
+    return NULL;
+  size_t place = at ? (size_t)at->said : queue->first_flush;
+  return (const storage_op_t *)(const void *)(queue->bytes + place);
+}
+
 void storage_queue_keep_flushes(storage_queue_t *queue) {
-  size_t len = 0;
-  for (storage_op_t *op = storage_queue_next(queue, NULL), *next; op;
-       op = next) {
-    size_t size = op->size;
-    next = storage_queue_next(queue, op);
+  size_t end = queue->len;
+  queue->len = 0;
+  queue->flushes = 0;
+  for (size_t at = 0, size; at < end; at += size) {
+    storage_op_t *op = (storage_op_t *)(void *)(queue->bytes + at);
+    size = op->size;
     if (op->kind != OP_FLUSH)
       continue;
-    memmove(queue->bytes + len, op, size);
-    len += size;
+    storage_op_t *kept = (storage_op_t *)(void *)(queue->bytes + queue->len);
+    memmove(kept, op, size);
+    queue->len += size;
+    chain_flush(queue, kept);
   }
-  queue->len = len;
   queue->count = queue->flushes;
 }
 
-/* ---- flushes ---- */
-
-static void copy_filter(const mlxr_cache_filter_t *from, const char *interface,
-                        uint64_t now, flat_t *to) {
-  storage_filter_t *filter = &to->filter;
-  filter->meant.type = from->type;
-  filter->meant.strategy = from->strategy;
-  filter->has_interface = from->interface != 0;
+static void fill_filter(storage_filter_t *out, const mlxr_cache_filter_t *from,
+                        const char *interface, uint64_t now) {
+  out->type = from->type;
+  out->strategy = from->strategy;
+  out->has_interface = from->interface != 0;
   if (interface)
-    strncpy(filter->interface, interface, sizeof filter->interface - 1);
-  filter->has_before = from->older_than != 0;
-  filter->before = (int64_t)now - (int64_t)from->older_than * 1000;
-  to->has_name = from->name != NULL;
-  to->has_suffix = from->suffix != NULL;
+    strncpy(out->interface, interface, sizeof out->interface - 1);
+  out->has_before = from->older_than != 0;
+  out->before = (int64_t)now - (int64_t)from->older_than * 1000;
+  out->has_name = from->name != NULL;
+  out->has_suffix = from->suffix != NULL;
   if (from->name)
-    memcpy(filter->name, from->name, mlxr_name_len(from->name));
+    memcpy(out->name, from->name, mlxr_name_len(from->name));
   if (from->suffix)
-    memcpy(filter->suffix, from->suffix, mlxr_name_len(from->suffix));
+    memcpy(out->suffix, from->suffix, mlxr_name_len(from->suffix));
+  out->has_strategies = from->strategies_but != NULL;
+  if (!from->strategies_but)
+    return;
+  out->strategy_count = (uint32_t)from->strategies_but_count;
+  memcpy(out->strategies, from->strategies_but,
+         from->strategies_but_count * sizeof *out->strategies);
 }
 
 bool storage_queue_flush(storage_queue_t *queue,
                          const mlxr_cache_filter_t *filter,
                          const char *interface, uint64_t now, size_t most) {
-  flat_t flat = {.filter = {.is_everything = filter == NULL}};
-  size_t listed = 0;
-  if (filter) {
-    copy_filter(filter, interface, now, &flat);
-    flat.has_strategies = filter->strategies_but != NULL;
-    listed = flat.has_strategies ? filter->strategies_but_count : 0;
-  }
-  flat.count = (uint32_t)listed;
-  size_t list_len = listed * sizeof(uint32_t);
-  storage_op_t *op =
-      storage_queue_add(queue, OP_FLUSH, sizeof flat + list_len, most);
+  size_t len = sizeof(storage_filter_t);
+  if (filter && filter->strategies_but)
+    len += filter->strategies_but_count * sizeof(uint32_t);
+  storage_op_t *op = storage_queue_add(queue, OP_FLUSH, len, most);
   if (!op)
     return false;
-  queue->vital += !flat.has_strategies;
-  memcpy(op->bytes, &flat, sizeof flat);
-  if (listed > 0)
-    memcpy(op->bytes + sizeof flat, filter->strategies_but, list_len);
+  storage_filter_t *out = (storage_filter_t *)(void *)op->bytes;
+  memset(out, 0, len);
+  if (filter)
+    fill_filter(out, filter, interface, now);
+  out->is_everything = filter == NULL;
+  queue->vital += !out->has_strategies;
+  chain_flush(queue, op);
   return true;
 }
 
-void storage_get_filter(const storage_op_t *op, storage_filter_t *out) {
-  flat_t flat;
-  memcpy(&flat, op->bytes, sizeof flat);
-  *out = flat.filter;
-  out->meant.name = flat.has_name ? out->name : NULL;
-  out->meant.suffix = flat.has_suffix ? out->suffix : NULL;
-  out->meant.strategies_but_count = flat.count;
-  if (flat.has_strategies)
-    out->meant.strategies_but =
-        (const uint32_t *)(const void *)(op->bytes + sizeof flat);
+const storage_filter_t *storage_get_filter(const storage_op_t *op) {
+  return (const storage_filter_t *)(const void *)op->bytes;
 }

@@ -101,34 +101,39 @@ size_t storage_answer(const storage_entry_t *entry, uint8_t *out, size_t cap) {
 
 /* ---- filters ---- */
 
-static bool is_strategy_meant(const mlxr_cache_filter_t *meant,
+static bool is_strategy_meant(const storage_filter_t *filter,
                               uint32_t strategy) {
-  if (meant->strategy && meant->strategy != strategy)
+  if (filter->strategy && filter->strategy != strategy)
     return false;
-  for (size_t i = 0; meant->strategies_but && i < meant->strategies_but_count;
-       i++)
-    if (meant->strategies_but[i] == strategy)
+  for (uint32_t i = 0; i < filter->strategy_count; i++)
+    if (filter->strategies[i] == strategy)
       return false;
   return true;
 }
 
+/* One whose name is not known may have had any. */
+static bool is_interface_meant(const storage_filter_t *filter,
+                               const char *interface) {
+  if (!filter->has_interface)
+    return true;
+  if (filter->interface[0] == '\0')
+    return interface[0] != '\0';
+  return strcmp(filter->interface, interface) == 0;
+}
+
 bool storage_is_meant(const storage_filter_t *filter,
                       const storage_entry_t *entry, int64_t epoch) {
-  const mlxr_cache_filter_t *meant = &filter->meant;
   if (filter->is_everything)
     return true;
-  if (meant->type && meant->type != entry->key.type)
-    return false;
-  /* An interface whose name is not known may have had any. */
-  if (filter->has_interface &&
-      (filter->interface[0] ? strcmp(filter->interface, entry->interface) != 0
-                            : entry->interface[0] == '\0'))
+  if (filter->type && filter->type != entry->key.type)
     return false;
   if (filter->has_before && (int64_t)entry->head.said > filter->before + epoch)
     return false;
-  if (!is_strategy_meant(meant, entry->head.strategy))
+  if (!is_interface_meant(filter, entry->interface) ||
+      !is_strategy_meant(filter, entry->head.strategy))
     return false;
-  if (meant->name && !mlxr_name_is_equal(entry->key.name, meant->name))
+  if (filter->has_name && !mlxr_name_is_equal(entry->key.name, filter->name))
     return false;
-  return !meant->suffix || mlxr_name_is_under(entry->key.name, meant->suffix);
+  return !filter->has_suffix ||
+         mlxr_name_is_under(entry->key.name, filter->suffix);
 }

@@ -7,7 +7,8 @@
 
 enum {
   COMMIT_EVERY = 4000, /* entries of a new file */
-  LOOK_EVERY = 256     /* whether it is time to end */
+  LOOK_EVERY = 256,    /* whether it is time to end */
+  NODE = 10            /* bytes that LMDB adds to an entry */
 };
 
 /* ---- batches ---- */
@@ -56,7 +57,7 @@ static int write_ops(const storage_file_t *file, MDB_txn *txn,
 
 static int drop_meant(const storage_file_t *file, MDB_cursor *cursor,
                       const storage_filter_t *filter) {
-  const uint8_t *name = filter->meant.name;
+  const uint8_t *name = filter->has_name ? filter->name : NULL;
   size_t name_len = name ? mlxr_name_len(name) : 0;
   MDB_val key = {name_len, (void *)(uintptr_t)name}, value;
   storage_entry_t entry;
@@ -80,15 +81,14 @@ static int drop_meant(const storage_file_t *file, MDB_cursor *cursor,
 
 static int write_flush(const storage_file_t *file, MDB_txn *txn,
                        const storage_op_t *op) {
-  storage_filter_t filter;
+  const storage_filter_t *filter = storage_get_filter(op);
   MDB_cursor *cursor;
-  storage_get_filter(op, &filter);
-  if (filter.is_everything)
+  if (filter->is_everything)
     return mdb_drop(txn, file->table, 0);
   int rc = mdb_cursor_open(txn, file->table, &cursor);
   if (rc != 0)
     return rc;
-  rc = drop_meant(file, cursor, &filter);
+  rc = drop_meant(file, cursor, filter);
   mdb_cursor_close(cursor);
   return rc;
 }
@@ -214,7 +214,8 @@ static size_t value_of(const mlxr_cache_key_t *key, const uint8_t *answer,
                            record->len, out);
 }
 
-static int copy_entry(mlxr_storage_t *storage, const storage_file_t *fresh,
+/* A full file could not even be flushed: what is more than half stays out. */
+static int copy_entry(mlxr_storage_t *storage, storage_file_t *fresh,
                       MDB_txn *txn, const uint8_t *at) {
   uint8_t answer[MLXR_PACKET_MAX], bytes[STORAGE_VALUE_MAX];
   size_t name_len = at[0];
@@ -232,6 +233,9 @@ static int copy_entry(mlxr_storage_t *storage, const storage_file_t *fresh,
     return 0;
   MDB_val stored_key = {name_len + 6, (void *)(uintptr_t)(at + KEY_HEAD)};
   MDB_val value = {value_of(&key, answer, &record, bytes), bytes};
+  fresh->copied += stored_key.mv_size + value.mv_size + NODE;
+  if (fresh->copied > fresh->bytes / 2)
+    return MDB_MAP_FULL;
   storage_seal(&stored_key, &value,
                (uint64_t)((int64_t)now + fresh->epoch - (int64_t)record.age));
   return mdb_put(txn, fresh->table, &stored_key, &value, MDB_APPEND);
@@ -250,13 +254,14 @@ static int copy_some(mlxr_storage_t *storage, storage_file_t *fresh,
     }
     rc = copy_entry(storage, fresh, txn, keys[i]);
   }
-  if (rc == 0)
+  bool is_enough = rc == MDB_MAP_FULL;
+  if (rc == 0 || is_enough)
     rc = storage_file_sign(fresh, &storage->clock, txn);
   if (rc == 0)
     rc = mdb_txn_commit(txn);
   else
     mdb_txn_abort(txn);
-  return storage_code(rc);
+  return rc == 0 && is_enough ? MLXR_ENOSPACE : storage_code(rc);
 }
 
 static int copy_all(mlxr_storage_t *storage, storage_file_t *fresh) {

@@ -279,6 +279,24 @@ describe("core.store", function()
       assert.equal("192.0.2.1", second:address("last.example."))
     end)
 
+    it("keeps what fits, and flushes, when its bound is too small for the cache", function()
+      local first = start { size = 2 * 1024 * 1024, bytes = 256 * 1024 }
+      for i = 1, 8000 do
+        first:put(a(("n%d.example."):format(i)))
+      end
+      until_stats(first, function(stats)
+        return stats.batches > 0 and stats.entries > 0
+      end)
+      first:flush { suffix = "example." }
+      first:put(a("kept.test."))
+      assert.is_true(first:close())
+      assert.equal(0, #first.events)
+      assert.is_true(uv.fs_stat(path).size <= 260 * 1024)
+      local second, count = start()
+      assert.equal(1, count)
+      assert.equal("192.0.2.1", second:address("kept.test."))
+    end)
+
     it("keeps the file and its folder to the owner", function()
       make_file()
       assert.equal(tonumber("600", 8), mode_of(path))
