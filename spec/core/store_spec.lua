@@ -178,7 +178,8 @@ describe("core.store", function()
     it("takes everything as run out when that clock went backwards meanwhile", function()
       make_file()
       local second = start { date = DATE - 1e6, uptime = 1000, boot = "another", stale = 3600 }
-      assert.is_false(second:address("a.example."))
+      -- it ran out when it was loaded, which is some ms after NOW
+      assert.is_nil((second.cache:get("a.example.", A, NOW + 1000)))
       assert.equal("192.0.2.1", second:address("a.example.", true))
     end)
 
