@@ -211,7 +211,8 @@ describe("core.upstream", function()
         end
         last[query.port] = query.at
         if i > 100 then
-          assert.is_true(query.at - first[query.port] <= 1000, query.at - first[query.port])
+          -- the server sees them as late as it is run; the pool itself retires them after 0.9 s
+          assert.is_true(query.at - first[query.port] <= 1150, query.at - first[query.port])
         end
         if query.at > now - 1000 then
           recent[query.port] = true
