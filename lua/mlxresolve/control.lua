@@ -15,16 +15,12 @@
 --- cannot be understood or carried out gets another status and {"error":…,"code":…}.
 
 local json = require("mlxresolve.json")
-local parameters = require("mlxresolve.control.parameters")
-local result = require("mlxresolve.control.result")
+local routes = require("mlxresolve.control.routes")
 local suggest = require("mlxresolve.suggest")
 
 local control = {}
 local methods = {}
 local mt = { __name = "mlxresolve.control", __index = methods }
-
-local MOST_TRACES = 100
-local ENTRIES, MOST_ENTRIES = 1000, 10000
 
 ---@class mlxresolve.ControlOptions
 ---@field resolver mlxresolve.Resolver
@@ -66,150 +62,7 @@ function control.default_path(world, uid)
   return nil, "neither XDG_RUNTIME_DIR nor HOME is set: say --control PATH", "ENOENT"
 end
 
----------------------------------------------------------------- routes
-
-local routes = {}
-
-local function refuse(reply, refusal)
-  reply(refusal.status, { error = refusal.error, code = refusal.code })
-end
-
-routes["/v1/query"] = { method = "GET" }
-routes["/v1/query"].run = function(self, request, reply)
-  local asked, problem = parameters.question(request.query)
-  if not asked then
-    return refuse(reply, problem)
-  end
-  self.resolver:resolve(asked.name, asked, function(found, message, code, details)
-    reply(200, result.describe(asked, found, message, code, details))
-  end)
-end
-
-routes["/v1/status"] = { method = "GET" }
-routes["/v1/status"].run = function(self, _, reply)
-  local status = self.resolver:status()
-  for name, value in pairs(self.about()) do
-    status[name] = value
-  end
-  reply(200, status)
-end
-
-routes["/v1/trace"] = { method = "GET" }
-routes["/v1/trace"].run = function(self, request, reply)
-  local found, problem = parameters.read(request.query, { "limit" })
-  if not found then
-    return refuse(reply, problem)
-  end
-  local limit
-  limit, problem = parameters.limit(found.limit and found.limit[1], MOST_TRACES, MOST_TRACES)
-  if not limit then
-    return refuse(reply, problem)
-  end
-  reply(200, { traces = self.resolver:traces(limit) })
-end
-
-local FILTER = { "name", "suffix", "type", "interface", "strategy", "older_than" }
-
-routes["/v1/cache"] = { method = "GET" }
-routes["/v1/cache"].run = function(self, request, reply)
-  local found, problem = parameters.read(request.query, { "limit", unpack(FILTER) })
-  local fields, limit, filter = {}, nil, nil
-  for name, values in pairs(found or {}) do
-    fields[name] = values[#values]
-  end
-  if found then
-    limit, problem = parameters.limit(fields.limit, ENTRIES, MOST_ENTRIES)
-  end
-  if limit then
-    filter, problem = parameters.filter(fields)
-  end
-  if not filter then
-    return refuse(reply, problem)
-  end
-  local entries, has_more, code = self.resolver:list(filter, limit)
-  if not entries then
-    return reply(400, { error = has_more, code = code })
-  end
-  reply(200, { entries = entries, more = has_more })
-end
-
-routes["/v1/cache/flush"] = { method = "POST" }
-routes["/v1/cache/flush"].run = function(self, request, reply)
-  local known = {}
-  for _, field in ipairs(FILTER) do
-    known[field] = "string"
-  end
-  local filter, problem = parameters.body(request.body, known)
-  if filter then
-    filter, problem = parameters.filter(filter)
-  end
-  if not filter then
-    return refuse(reply, problem)
-  end
-  local count, message, code = self.resolver:flush(filter)
-  if not count then
-    return reply(400, { error = message, code = code })
-  end
-  reply(200, { flushed = count })
-end
-
-routes["/v1/failure"] = { method = "POST" }
-routes["/v1/failure"].run = function(self, request, reply)
-  local fields, problem = parameters.body(request.body, { name = "string", address = "string" })
-  if not fields then
-    return refuse(reply, problem)
-  elseif not fields.name then
-    return reply(400, { error = "body: say which name was met dead", code = "EINVAL" })
-  end
-  local count, message, code = self.resolver:report_failure(fields.name, fields.address)
-  if not count then
-    return reply(400, { error = message, code = code })
-  end
-  reply(200, { doubted = count })
-end
-
-routes["/v1/cache/dump"] = { method = "GET" }
-routes["/v1/cache/dump"].run = function(self, request, reply)
-  local found, problem = parameters.read(request.query, { "from", unpack(FILTER) })
-  local fields, filter = {}, nil
-  for name, values in pairs(found or {}) do
-    fields[name] = values[#values]
-  end
-  if found then
-    filter, problem = parameters.filter(fields)
-  end
-  if not filter then
-    return refuse(reply, problem)
-  end
-  local from = tonumber(fields.from or 0)
-  if not from or from < 0 or from % 1 ~= 0 or from > 2 ^ 48 then
-    return reply(400, { error = "from: expected what 'next' said", code = "EINVAL" })
-  end
-  local entries, following, code = self.resolver:dump(filter, from)
-  if not entries then
-    return reply(400, { error = following, code = code })
-  end
-  reply(200, { entries = entries, next = following or false })
-end
-
-routes["/v1/cache/load"] = { method = "POST" }
-routes["/v1/cache/load"].run = function(self, request, reply)
-  local fields, problem = parameters.body(request.body, { entries = "table" })
-  if not fields then
-    return refuse(reply, problem)
-  end
-  local taken, left_out, why = self.resolver:load(fields.entries or {})
-  reply(200, { taken = taken, left_out = left_out, why = why or false })
-end
-
-routes["/v1/reload"] = { method = "POST" }
-routes["/v1/reload"].run = function(self, _, reply)
-  local ok, message, code = self.reload()
-  if ok then
-    return reply(200, { reloaded = true })
-  end
-  reply(409, { error = message, code = code or "EPOLICY" })
-end
+---------------------------------------------------------------- serving
 
 local function route_names()
   local names = {}

@@ -2,32 +2,26 @@
 
 local cache_filter = require("mlxresolve.cache_filter")
 local chains = require("mlxresolve.chain")
-local core = require("mlxresolve.core")
+local changes = require("mlxresolve.resolver.changes")
 local directory = require("mlxresolve.directory")
 local dump = require("mlxresolve.dump")
 local failures = require("mlxresolve.failures")
 local flights = require("mlxresolve.flight")
 local memory = require("mlxresolve.memory")
-local network = require("mlxresolve.network")
 local overview = require("mlxresolve.overview")
-local persistence = require("mlxresolve.persistence")
 local plugin_cache = require("mlxresolve.plugin_cache")
-local replies = require("mlxresolve.replies")
 local request = require("mlxresolve.request")
 local schedulers = require("mlxresolve.scheduler")
+local serving = require("mlxresolve.resolver.serving")
+local settings = require("mlxresolve.resolver.settings")
 local subscribe = require("mlxresolve.subscribe")
 local units = require("mlxresolve.units")
-
-local DEFAULT_DEADLINE = 4500 -- ms
-local DEFAULT_STALE_TIMER = 1800 -- ms, RFC 8767 section 5
-local DEFAULT_CACHE = { size = 32 * 1024 * 1024, min_ttl = 1, max_ttl = 3600, stale = 0 }
-local MAX_NEGATIVE_TTL = 3 * 3600 -- s, RFC 2308 section 5
 
 local resolver = {}
 local methods = {}
 local mt = { __name = "mlxresolve.resolver", __index = methods }
 
-for _, part in ipairs { directory, dump, memory, subscribe } do
+for _, part in ipairs { changes, directory, dump, memory, serving, subscribe } do
   for name, fn in pairs(part) do
     methods[name] = fn
   end
@@ -35,35 +29,13 @@ end
 
 ---------------------------------------------------------------- opening
 
-local function new_cache(policy)
-  local wanted = policy.cache or {}
-  return core.cache.new {
-    size = wanted.size or DEFAULT_CACHE.size,
-    min_ttl = wanted.min_ttl or DEFAULT_CACHE.min_ttl,
-    max_ttl = wanted.max_ttl or DEFAULT_CACHE.max_ttl,
-    max_negative_ttl = wanted.max_negative_ttl or MAX_NEGATIVE_TTL,
-    stale = wanted.stale or DEFAULT_CACHE.stale,
-  }
-end
-
-local function take_policy(self, policy)
-  self.policy = policy
-  self.deadline = policy.deadline or DEFAULT_DEADLINE
-  local cache = policy.cache or {}
-  self.serves_stale = (cache.stale or 0) > 0
-  self.gives_stale_at_once = self.serves_stale and cache.stale_mode == "immediate"
-  self.stale_timer = self.serves_stale
-    and not self.gives_stale_at_once
-    and (cache.stale_timer or DEFAULT_STALE_TIMER)
-end
-
 --- Opens a resolver on a checked policy. It serves nothing until `listen` is called.
 ---@param policy table              checked, see mlxresolve.policy
 ---@param world mlxresolve.World
 ---@param options { is_private: boolean? }?  is_private: publish nothing on the network
 ---@return mlxresolve.Resolver|nil, string? message, string? code
 function resolver.new(policy, world, options)
-  local cache, message, code = new_cache(policy)
+  local cache, message, code = settings.new_cache(policy)
   if not cache then
     return nil, message, code
   end
@@ -82,7 +54,7 @@ function resolver.new(policy, world, options)
     is_private = options and options.is_private or false,
     is_closed = false,
   }, mt)
-  take_policy(self, policy)
+  settings.take(self, policy)
   self.plugin_cache = plugin_cache.new(self)
   self.failures = failures.new(self)
   self.flights = flights.new(self)
@@ -129,120 +101,7 @@ function methods:resolve(name, options, callback)
   return request.wait(self, name, options)
 end
 
----------------------------------------------------------------- serving
-
---- Opens the DNS listener.
----@param addresses string[]?  the policy's when absent
----@return string[]|nil addresses, string? message, string? code
-function methods:listen(addresses)
-  local wanted = {
-    listen = addresses or self.policy.listen,
-    allow = self.policy.allow or nil,
-  }
-  for name, value in pairs(self.policy.front or {}) do
-    wanted[name] = value
-  end
-  local front, message, code = self.world:listen(wanted, self.cache, function(slot, name, number)
-    replies.question(self, slot, name, number)
-  end)
-  if not front then
-    return nil, message, code
-  end
-  self.front = front
-  local list = front:addresses()
-  for _, address in ipairs(list) do
-    self.own_listeners[address] = true
-  end
-  self.system_list = false
-  return list
-end
-
---- Keeps the cache across restarts, where the policy wants it.
-function methods:persist()
-  self.persistence = persistence.open(self)
-end
-
---- Answers the clients of a flight that has landed.
-function methods:reply(flight)
-  if self.front then
-    replies.send(self.front, flight)
-  end
-end
-
-local function tell_observers(observers, asked, answer)
-  for _, instance in ipairs(observers) do
-    if instance.plugin.answered then
-      instance:call("answered", false, asked, answer, instance.ctx)
-    end
-  end
-end
-
---- Tells the observers of an answer.
----@param asked mlxresolve.Query
----@param answer mlxresolve.Answer
-function methods:observe(asked, answer)
-  local observers = self.chain.observers
-  if #observers > 0 then
-    self.scheduler:spawn(tell_observers, observers, asked, answer)
-  end
-end
-
----------------------------------------------------------------- changes
-
---- Tells the reactions of network changes from now on.
-function methods:watch_network()
-  if self.network then
-    return
-  end
-  self.network = network.watch(self, function(change)
-    self.changes = (self.changes or 0) + 1
-    self.failures:flush()
-    self.scheduler:spawn(function()
-      for _, instance in ipairs(self.chain.reactions) do
-        instance:call("network_changed", false, change, instance.ctx)
-      end
-    end)
-  end)
-end
-
---- Puts another checked policy to work: unchanged instances live on, entries of strategies that are
---- gone are dropped, and questions under way end with the chain that they began with.
----@param policy table
-function methods:replace_policy(policy)
-  local previous = self.chain
-  take_policy(self, policy)
-  self.chain = chains.new(self, policy, previous)
-  self.chain:open()
-  previous:close(self.chain)
-  self.generation = self.generation + 1
-  local kept = {}
-  for hash in pairs(self.chain.by_hash) do
-    kept[#kept + 1] = hash
-  end
-  persistence.forget(self, { strategies_but = kept })
-  if self.persistence ~= nil then
-    persistence.follow(self)
-  end
-  self.failures:flush()
-  if #self.chain.reactions > 0 then
-    self:watch_network()
-  end
-end
-
---- Reads the policy's file again; the old policy stays when the new one has mistakes.
----@return true|nil, string? text, string? code
-function methods:reload()
-  local policies = require("mlxresolve.policy")
-  if not self.policy.file then
-    return nil, "this policy came from no file", "ENOTSUP"
-  end
-  local policy, mistakes = policies.load(self.policy.file, { world = self.world })
-  if not policy then
-    return nil, require("mlxresolve.policy.report").format(mistakes), "EPOLICY"
-  end
-  self:replace_policy(policy)
-  return true
-end
+---------------------------------------------------------------- looking and dropping
 
 methods.list = cache_filter.list
 methods.status = overview.status

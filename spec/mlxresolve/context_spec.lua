@@ -1,51 +1,7 @@
-local bed = require("support.bed")
+local context_bed = require("support.context_bed")
 
 describe("mlxresolve.context", function()
-  --- Runs `fn(ctx, query)` as a strategy, and returns what it returned.
-  local function inside(fn, prepare)
-    local got
-    local b = bed.open {
-      bed.strategy("probe", function(query, ctx)
-        got = { fn(ctx, query) }
-        return query:answer { a = "192.0.2.1" }
-      end),
-    }
-    if prepare then
-      prepare(b)
-    end
-    local result = b:ask("a.example", "A", { trace = true })
-    return got, b, result
-  end
-
-  it("asks one server and gives its answer or its failure", function()
-    local got, b = inside(function(ctx, query)
-      local answer = ctx:exchange("192.0.2.53", query)
-      local _, message, code = ctx:exchange("192.0.2.99", query, { timeout = 50 })
-      return answer:data()[1], message, code
-    end, function(b)
-      b.world.servers["192.0.2.53"] = bed.server({ ["a.example."] = "192.0.2.7" }).answer
-    end)
-    assert.same({ "192.0.2.7", "no answer from 192.0.2.99", "ETIMEOUT" }, got)
-    assert.equal(2, #b.world.asked)
-  end)
-
-  it("looks names up natively", function()
-    local got = inside(function(ctx)
-      local addresses = ctx:native("a.example.", 4)
-      local _, _, code = ctx:native("b.example.")
-      return addresses[1], code
-    end, function(b)
-      b.world.names["a.example."] = { "192.0.2.8", "2001:db8::8" }
-    end)
-    assert.same({ "192.0.2.8", "ENOTFOUND" }, got)
-  end)
-
-  it("forgets a native name when the lookup has ended", function()
-    local _, b = inside(function(ctx)
-      ctx:native("a.example.", 4)
-    end)
-    assert.is_nil(next(b.resolver.native_names))
-  end)
+  local inside = context_bed.inside
 
   it("sleeps for durations in words, and raises for others", function()
     local got = inside(function(ctx)
@@ -113,40 +69,6 @@ describe("mlxresolve.context", function()
       return winner, results[1][1], results[2][1]
     end)
     assert.same({ "quick", 1, 2 }, got)
-  end)
-
-  it("makes questions of its own", function()
-    local got, b = inside(function(ctx)
-      local query = ctx:query("B.example", "PTR")
-      ctx:exchange("192.0.2.53", query, { timeout = 10 })
-      local ok, problem = pcall(ctx.query, ctx, "b.example", "PRT")
-      return query.name, query.type, ok, problem
-    end)
-    assert.same({ "b.example.", "PTR", false }, { unpack(got, 1, 3) })
-    assert.matches('expected a type such as "A", got PRT', got[4])
-    assert.equal(12, b.world.asked[1].type)
-  end)
-
-  it("runs programs, and gives them up in time", function()
-    local got, b = inside(function(ctx)
-      local code, out, err = ctx:run { "greet", "you" }
-      local _, message, reason = ctx:run({ "greet", "all" }, { timeout = 5 })
-      local _, absent = ctx:run { "other" }
-      return code, out, err, message, reason, absent
-    end, function(b)
-      b.world.programs.greet = function(argv)
-        return 2, "hello " .. argv[2], "hm", 10
-      end
-    end)
-    assert.same({
-      2,
-      "hello you",
-      "hm",
-      "greet: did not end within 5 ms",
-      "ETIMEOUT",
-      "other: no such file or directory",
-    }, got)
-    assert.is_false(b.world.ran[2].is_over)
   end)
 
   it("ends what a call has spawned with the call", function()

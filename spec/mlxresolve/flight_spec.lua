@@ -63,19 +63,6 @@ describe("mlxresolve.flight", function()
     assert.equal(2, once.calls)
   end)
 
-  it("remembers what it did for who asks later", function()
-    local b = bed.open {
-      strategy("one", function(query)
-        return query:answer { a = "192.0.2.1" }
-      end),
-    }
-    b:ask("a.example")
-    local entry = b.resolver.flights.history[1]
-    assert.equal("a.example.", entry.name)
-    assert.equal("answer", entry.status)
-    assert.equal("one", entry.trace:list()[1].strategy)
-  end)
-
   it("keeps questions with different purposes apart, in flight and in the cache", function()
     local mlx = require("mlxresolve")
     local fabric = strategy("fabric", function(query, ctx)

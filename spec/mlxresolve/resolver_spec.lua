@@ -1,5 +1,4 @@
 local bed = require("support.bed")
-local mlx = require("mlxresolve")
 
 describe("mlxresolve.resolver", function()
   local function known(query)
@@ -128,19 +127,6 @@ describe("mlxresolve.resolver", function()
     assert.is_nil(b.resolver:flush { strategy = "unheard" })
     assert.equal(1, b.resolver:flush { strategy = "known" })
     assert.equal(0, b.resolver:flush())
-  end)
-
-  it("drops entries of strategies that a new policy does not have", function()
-    local b = bed.open { bed.strategy("known", known) }
-    b:ask("a.example")
-    local policy = assert(
-      require("mlxresolve.policy").load(
-        mlx.policy { strategies = { mlx.use(bed.strategy("other", function() end)) } },
-        { world = b.world }
-      )
-    )
-    b.resolver:replace_policy(policy)
-    assert.equal("nxdomain", b:address("a.example"))
   end)
 
   it("keeps many resolvers apart", function()

@@ -7,6 +7,7 @@
 --- our own (RFC 6762 sections 5.1 and 6.7) gets them instead.
 
 local links = require("mlxresolve.mdns.links")
+local sending = require("mlxresolve.mdns.sending")
 
 -- What the kernel keeps for us while others have the processor: a flood must not hide questions.
 local ROOM = 2 ^ 21
@@ -34,6 +35,10 @@ local Sockets = { __name = "mlxresolve.mdns.Sockets" }
 Sockets.__index = Sockets
 
 local sockets = {}
+
+for name, fn in pairs(sending) do
+  Sockets[name] = fn
+end
 
 local function ignore() end
 
@@ -157,101 +162,7 @@ function Sockets:want(names)
   end
 end
 
----------------------------------------------------------------- sending
-
-local function one_shot_socket(self, family)
-  if not family.one_shot then
-    local options = { bind = family.about.ephemeral, multicast = true }
-    local socket, message, code = self.world:udp(options, function(...)
-      self.on_datagram(self.object, true, ...)
-    end)
-    if not socket then
-      return nil, message, code
-    end
-    family.one_shot = socket
-  end
-  return family.one_shot
-end
-
---- Sends to the group on each link that speaks the family.
-local function send(family, socket, packet, speaking, tally)
-  for _, link in ipairs(speaking) do
-    if link[family.about.name] then
-      local sent, message, code = socket:send(packet, family.about.to, link.index)
-      if sent then
-        tally.sent = tally.sent + 1
-      else
-        tally.message, tally.code = ("%s: %s"):format(link.name, message), code
-      end
-    end
-  end
-end
-
-local function send_one_shot(self, family, packets, speaking, tally)
-  local socket, message, code = one_shot_socket(self, family)
-  if not socket then
-    tally.message, tally.code = message, code
-    return
-  end
-  send(family, socket, packets.one_shot, speaking, tally)
-end
-
----@class mlxresolve.mdns.Packets
----@field unicast string    the questions with the QU bit
----@field multicast string  without
----@field one_shot string   with an ID of its own
-
---- Sends questions: "first" asks for unicast replies, "again" for multicast ones, "one_shot"
---- from the ephemeral port. Returns how many datagrams left and, when none did, why.
----@param mode "first"|"again"|"one_shot"
----@param packets mlxresolve.mdns.Packets
----@param speaking mlxresolve.mdns.Link[]
----@param families { ipv4: boolean, ipv6: boolean }
----@return integer sent, string? message, string? code
-function Sockets:ask(mode, packets, speaking, families)
-  local tally = { sent = 0 }
-  for _, family in ipairs(self.families) do
-    if families[family.about.name] then
-      local is_first = mode == "first"
-      if family.socket and mode ~= "one_shot" then
-        local packet = is_first and not family.is_shared and packets.unicast or packets.multicast
-        send(family, family.socket, packet, speaking, tally)
-      end
-      if mode == "one_shot" or not family.socket or (is_first and family.is_shared) then
-        send_one_shot(self, family, packets, speaking, tally)
-      end
-    end
-  end
-  return tally.sent, tally.message, tally.code
-end
-
---- Asks one host on a link (RFC 6762 section 5.5); its answer comes by unicast.
----@param packets mlxresolve.mdns.Packets
----@param host string  an address
----@param link mlxresolve.mdns.Link
----@return integer sent, string? message, string? code
-function Sockets:ask_host(packets, host, link)
-  local name = host:find(":", 1, true) and "ipv6" or "ipv4"
-  local to = (name == "ipv6" and "[%s]:5353" or "%s:5353"):format(host)
-  for _, family in ipairs(self.families) do
-    if family.about.name == name then
-      local is_own = family.socket and not family.is_shared
-      local socket, message, code
-      if is_own then
-        socket = family.socket
-      else
-        socket, message, code = one_shot_socket(self, family)
-      end
-      local sent
-      if socket then
-        local packet = is_own and packets.unicast or packets.one_shot
-        sent, message, code = socket:send(packet, to, link.index)
-      end
-      return sent and 1 or 0, message, code
-    end
-  end
-  return 0
-end
+---------------------------------------------------------------- resting, and the end
 
 --- Closes the ephemeral ports; the next one-shot question gets new ones.
 function Sockets:rest()

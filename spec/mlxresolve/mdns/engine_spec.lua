@@ -109,15 +109,6 @@ describe("mlxresolve.mdns.engine", function()
     end
   end)
 
-  it("says after silence where it asked, and how often", function()
-    link = bed.new { links = { bed.interface(), bed.wifi() } }
-    local result = link:ask("nobody.local.", "A")
-    link.world:settle()
-    assert.equal("no answer on eth0, wlan0 (2 questions)", result.message)
-    assert.equal("ENOTFOUND", result.code)
-    assert.equal(800, result.ms)
-  end)
-
   it("leaves nothing running when nobody waits", function()
     link:answer("mini2.local.", { A })
     link:ask("mini2.local.", "A")
@@ -140,80 +131,6 @@ describe("mlxresolve.mdns.engine", function()
     assert.equal(2, #link.world.sent)
   end)
 
-  it("fails at once when there is nothing to ask on", function()
-    link = bed.new { links = { bed.interface { up = false } } }
-    local result = link:ask("mini2.local.", "A")
-    link.world:settle()
-    assert.equal("ENETDOWN", result.code)
-    assert.equal("no interface is up and has an address to ask from", result.message)
-    assert.equal(0, result.ms)
-    local named = link:ask("mini2.local.", "A", { interfaces = { "eth7" } })
-    link.world:settle()
-    assert.equal("eth7: not up, or without an address to ask from", named.message)
-  end)
-
-  it("fails at once when nothing can be sent", function()
-    link.world.on_send = nil
-    local udp = link.world.udp
-    function link.world:udp(...)
-      local socket = udp(self, ...)
-      function socket.send()
-        return nil, "network is unreachable", "ENETUNREACH"
-      end
-      return socket
-    end
-    local result = link:ask("mini2.local.", "A")
-    link.world:settle()
-    assert.equal("eth0: network is unreachable", result.message)
-    assert.equal("ENETUNREACH", result.code)
-  end)
-
-  it("refuses a question for any type", function()
-    local result = link:ask("mini2.local.", "ANY")
-    link.world:settle()
-    assert.equal("ENOTSUP", result.code)
-  end)
-
-  it("asks only on the interfaces that are named, and only these answers count", function()
-    link = bed.new { links = { bed.interface(), bed.wifi() } }
-    link:answer("mini2.local.", { A })
-    local elsewhere = link:ask("mini2.local.", "A", { interfaces = { "wlan0" } })
-    local result = link:ask("mini2.local.", "A", { interfaces = { "eth0" } })
-    link.world:settle()
-    assert.equal("ENOTFOUND", elsewhere.code)
-    assert.equal("no answer on wlan0 (2 questions)", elsewhere.message)
-    assert.same({ "192.0.2.7" }, result.data)
-  end)
-
-  it("speaks a tunnel only when it is named", function()
-    local tunnel = bed.interface {
-      index = 9,
-      name = "wg0",
-      kind = "tunnel",
-      point_to_point = true,
-      addresses = { bed.address("10.8.0.2", 24) },
-    }
-    link = bed.new { links = { bed.interface(), tunnel } }
-    link:ask("mini2.local.", "A", { timeout = 10 })
-    link.world:settle()
-    assert.same({
-      "4 2 QU A mini2.local. AAAA mini2.local.",
-      "6 2 QU A mini2.local. AAAA mini2.local.",
-    }, link:questions())
-    link:ask("mini2.local.", "A", { interfaces = { "wg0" }, timeout = 10 })
-    link.world:settle()
-    assert.equal("4 9 QU A mini2.local. AAAA mini2.local.", link:questions()[3])
-    link:ask("mini3.local.", "A", { timeout = 10 })
-    link.world:settle()
-    assert.equal(5, #link.world.sent)
-  end)
-
-  it("leaves a family out when told to", function()
-    link:ask("mini2.local.", "A", { ipv6 = false, timeout = 10 })
-    link.world:settle()
-    assert.same({ "4 2 QU A mini2.local. AAAA mini2.local." }, link:questions())
-  end)
-
   it("asks at once for what it was told to forget", function()
     link:answer("mini2.local.", { A, AAAA })
     link:ask("mini2.local.", "A")
@@ -223,18 +140,6 @@ describe("mlxresolve.mdns.engine", function()
     link.world:settle()
     assert.equal(1, result.ms)
     assert.equal(4, #link.world.sent)
-  end)
-
-  it("forgets and asks when the asker wants it fresh", function()
-    link:answer("mini2.local.", { A, AAAA })
-    link:ask("mini2.local.", "A")
-    link.world:settle()
-    link.world:advance(2000)
-    local sent = #link.world.sent
-    local result = link:ask("mini2.local.", "A", { fresh = true })
-    link.world:settle()
-    assert.equal("answer", result.status)
-    assert.equal(sent + 2, #link.world.sent)
   end)
 
   it("merges what a host says on several links", function()
@@ -289,46 +194,6 @@ describe("mlxresolve.mdns.engine", function()
       link:deliver(bed.response("mini2.local.", { A }))
       link.world:advance(0)
       assert.same({}, cache.flushed)
-    end)
-  end)
-
-  describe("when the network changes", function()
-    it("asks on a link that comes up while somebody waits", function()
-      local result = link:ask("mini2.local.", "A")
-      link.world:advance(100)
-      link.world.links = { bed.interface(), bed.wifi() }
-      local wireless = { interface = 3, from = "198.51.100.7", here = "198.51.100.1" }
-      link:answer("mini2.local.", { A }, wireless)
-      link.world:network { { type = "link_changed", index = 3, interface = "wlan0", up = true } }
-      assert.equal("4 3 QU A mini2.local. AAAA mini2.local.", link:questions()[3])
-      link.world:advance(1)
-      assert.same({ "192.0.2.7" }, result.data)
-      assert.equal(3, result.interface)
-    end)
-
-    it("forgets what was heard on a link that went away", function()
-      link:answer("mini2.local.", { A, AAAA })
-      link:ask("mini2.local.", "A")
-      link.world:settle()
-      link.world.links = {}
-      link.world:network { { type = "link_removed", index = 2, interface = "eth0" } }
-      assert.equal(0, link.engine:stats().records)
-    end)
-
-    it("keeps what it knows when only a neighbour changed", function()
-      link:answer("mini2.local.", { A, AAAA })
-      link:ask("mini2.local.", "A")
-      link.world:settle()
-      link.world:network { { type = "neighbour_changed", index = 2, interface = "eth0" } }
-      assert.equal(2, link.engine:stats().records)
-    end)
-
-    it("forgets everything when events were lost", function()
-      link:answer("mini2.local.", { A, AAAA })
-      link:ask("mini2.local.", "A")
-      link.world:settle()
-      link.world:network { { type = "resynced", index = 0, interface = false } }
-      assert.equal(0, link.engine:stats().records)
     end)
   end)
 

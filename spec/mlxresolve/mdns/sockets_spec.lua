@@ -34,15 +34,6 @@ describe("mlxresolve.mdns.sockets", function()
   local packets = { unicast = "QU", multicast = "QM", one_shot = "1" }
   local both = { ipv4 = true, ipv6 = true }
 
-  local function sent()
-    local words = {}
-    for i, datagram in ipairs(world.sent) do
-      words[i] = datagram.packet .. " " .. datagram.to .. " " .. datagram.interface
-    end
-    world.sent = {}
-    return words
-  end
-
   it("join the groups on every link, in the families that it speaks", function()
     world.links = { bed.interface(), bed.wifi() }
     open()
@@ -91,46 +82,6 @@ describe("mlxresolve.mdns.sockets", function()
     failing = false
     opened:update()
     assert.is_true(opened.families[1].joined[2])
-  end)
-
-  it("ask for unicast first and for multicast again", function()
-    local opened = open()
-    assert.equal(2, (opened:ask("first", packets, opened.links, both)))
-    assert.same({ "QU 224.0.0.251:5353 2", "QU [ff02::fb]:5353 2" }, sent())
-    opened:ask("again", packets, opened.links, both)
-    assert.same({ "QM 224.0.0.251:5353 2", "QM [ff02::fb]:5353 2" }, sent())
-    opened:ask("one_shot", packets, opened.links, { ipv4 = true, ipv6 = false })
-    assert.same({ "1 224.0.0.251:5353 2" }, sent())
-  end)
-
-  it("ask from two ports where another process has 5353 (RFC 6762 sections 5.1 and 5.2)", function()
-    function world.refuse_udp(options)
-      return options.bind == "0.0.0.0:5353" and not options.share and "EADDRINUSE"
-    end
-    local opened = open()
-    opened:ask("first", packets, opened.links, both)
-    assert.same({ "QM 224.0.0.251:5353 2", "1 224.0.0.251:5353 2", "QU [ff02::fb]:5353 2" }, sent())
-  end)
-
-  it("ask one-shot questions where the port cannot be had at all", function()
-    function world.refuse_udp(options)
-      return options.bind == "0.0.0.0:5353" and "EACCES"
-    end
-    local opened = open()
-    opened:ask("first", packets, opened.links, { ipv4 = true, ipv6 = false })
-    opened:ask("again", packets, opened.links, { ipv4 = true, ipv6 = false })
-    assert.same({ "1 224.0.0.251:5353 2", "1 224.0.0.251:5353 2" }, sent())
-  end)
-
-  it("say why nothing was sent", function()
-    function world.refuse_udp()
-      return "EMFILE"
-    end
-    local opened = open()
-    local count, message, code = opened:ask("first", packets, opened.links, both)
-    assert.equal(0, count)
-    assert.equal("[::]:0: address already in use", message)
-    assert.equal("EMFILE", code)
   end)
 
   it("hand on datagrams, telling one-shot replies apart", function()

@@ -1,0 +1,124 @@
+--- The part of `ctx` that asks: a server, the system, the rest of the policy.
+
+local answer = require("mlxresolve.answer")
+local core = require("mlxresolve.core")
+local query = require("mlxresolve.query")
+local responders = require("mlxresolve.native.responders")
+local subquery = require("mlxresolve.subquery")
+
+local EXCHANGE_TIMEOUT = 2000 -- ms, where neither option nor deadline says less
+local NATIVE_TIMEOUT = 5000
+local FLAG_TCP, FLAG_NO_RECURSION = 1, 4
+
+---@class mlxresolve.Context
+local questions = {}
+
+local function cancel_exchange(world, operation)
+  world:cancel("exchange", operation)
+end
+
+function questions:exchange(server, asked, options)
+  local scheduler, world = self.scheduler, self.world
+  local timeout, flags = EXCHANGE_TIMEOUT, 0
+  if options then
+    timeout = options.timeout or timeout
+    flags = (options.tcp and FLAG_TCP or 0) + (options.recurse == false and FLAG_NO_RECURSION or 0)
+  end
+  local task = scheduler.running
+  local operation, problem, problem_code =
+    world:exchange(task, server, asked.name, asked.number, timeout, flags)
+  if not operation then
+    return nil, problem, problem_code
+  end
+  local packet, status, ttl = scheduler:wait(cancel_exchange, world, operation)
+  if not packet then
+    return nil, status, ttl
+  end
+  return answer.new(packet, status, ttl, asked.name)
+end
+
+--- A question to ask servers, where none has come from a client.
+function questions.query(_, name, type_name)
+  local canonical, message = core.name.canonical(name)
+  local number = query.type_numbers[type_name]
+  if not canonical or not number then
+    error(message or ('ctx:query: expected a type such as "A", got %s'):format(type_name), 2)
+  end
+  return query.new(canonical, number)
+end
+
+local function cancel_native(world, operation)
+  world:cancel("native", operation)
+end
+
+function questions:native(name, family)
+  local scheduler, world = self.scheduler, self.world
+  local task = scheduler.running
+  local deadline = task.deadline or scheduler:now() + NATIVE_TIMEOUT
+  local operation, message, code = world:native(task, name, family or 0, deadline)
+  if not operation then
+    return nil, message, code
+  end
+  local asking = self.runtime.native_names
+  asking[name] = (asking[name] or 0) + 1
+  local forget = {
+    close = function()
+      asking[name] = asking[name] > 1 and asking[name] - 1 or nil
+    end,
+  }
+  scheduler:own(forget)
+  return scheduler:wait(cancel_native, world, operation)
+end
+
+local function cancel_dns_sd(world, operation)
+  world:cancel("dns_sd", operation)
+end
+
+--- Asks the system's own responder through dns_sd (macOS).
+function questions:dns_sd(name, family)
+  local scheduler, world = self.scheduler, self.world
+  local task = scheduler.running
+  local deadline = task.deadline or scheduler:now() + NATIVE_TIMEOUT
+  local operation, message, code = world:dns_sd(task, name, family or 0, deadline)
+  if not operation then
+    return nil, message, code
+  end
+  return scheduler:wait(cancel_dns_sd, world, operation)
+end
+
+--- Asks the mDNS responder that the system runs: see mlxresolve.native.responders.
+function questions:system_mdns(which, name, family, path)
+  return responders.ask(self, which, name, family, path)
+end
+
+--- The servers of the system's configuration, without our own listeners: "192.0.2.53:53", ….
+---@return string[]
+function questions:system_servers()
+  return self.runtime:system_servers()
+end
+
+function questions:resolve(name, type_name)
+  local canonical, message = core.name.canonical(name)
+  if not canonical then
+    error(("ctx:resolve: %q is no name: %s"):format(tostring(name), message), 2)
+  end
+  local flight = self.scheduler.running.flight
+  local number = flight and flight.number
+  if type_name then
+    number = query.type_numbers[type_name]
+  end
+  if not number then
+    error(('ctx:resolve: expected a type such as "A", got %s'):format(tostring(type_name)), 2)
+  end
+  return subquery.ask(self.runtime, canonical, number, flight)
+end
+
+function questions:next(asked)
+  local task = self.scheduler.running
+  if not task.flight then
+    error("ctx:next: only a strategy that was asked has a rest of the chain", 2)
+  end
+  return task.flight.chain:rest(asked or task.flight.query, task.position)
+end
+
+return questions

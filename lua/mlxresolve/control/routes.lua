@@ -1,0 +1,82 @@
+--- What the control API does, by path: `method`, and `run(control, request, reply)`.
+
+local cache_routes = require("mlxresolve.control.cache_routes")
+local parameters = require("mlxresolve.control.parameters")
+local result = require("mlxresolve.control.result")
+
+local MOST_TRACES = 100
+
+---@class mlxresolve.ControlRoute
+---@field method string
+---@field run fun(control: mlxresolve.Control, request: table, reply: function)
+
+---@type table<string, mlxresolve.ControlRoute>
+local routes = {}
+
+for path, route in pairs(cache_routes) do
+  routes[path] = route
+end
+
+local function refuse(reply, refusal)
+  reply(refusal.status, { error = refusal.error, code = refusal.code })
+end
+
+routes["/v1/query"] = { method = "GET" }
+routes["/v1/query"].run = function(self, request, reply)
+  local asked, problem = parameters.question(request.query)
+  if not asked then
+    return refuse(reply, problem)
+  end
+  self.resolver:resolve(asked.name, asked, function(found, message, code, details)
+    reply(200, result.describe(asked, found, message, code, details))
+  end)
+end
+
+routes["/v1/status"] = { method = "GET" }
+routes["/v1/status"].run = function(self, _, reply)
+  local status = self.resolver:status()
+  for name, value in pairs(self.about()) do
+    status[name] = value
+  end
+  reply(200, status)
+end
+
+routes["/v1/trace"] = { method = "GET" }
+routes["/v1/trace"].run = function(self, request, reply)
+  local found, problem = parameters.read(request.query, { "limit" })
+  if not found then
+    return refuse(reply, problem)
+  end
+  local limit
+  limit, problem = parameters.limit(found.limit and found.limit[1], MOST_TRACES, MOST_TRACES)
+  if not limit then
+    return refuse(reply, problem)
+  end
+  reply(200, { traces = self.resolver:traces(limit) })
+end
+
+routes["/v1/failure"] = { method = "POST" }
+routes["/v1/failure"].run = function(self, request, reply)
+  local fields, problem = parameters.body(request.body, { name = "string", address = "string" })
+  if not fields then
+    return refuse(reply, problem)
+  elseif not fields.name then
+    return reply(400, { error = "body: say which name was met dead", code = "EINVAL" })
+  end
+  local count, message, code = self.resolver:report_failure(fields.name, fields.address)
+  if not count then
+    return reply(400, { error = message, code = code })
+  end
+  reply(200, { doubted = count })
+end
+
+routes["/v1/reload"] = { method = "POST" }
+routes["/v1/reload"].run = function(self, _, reply)
+  local ok, message, code = self.reload()
+  if ok then
+    return reply(200, { reloaded = true })
+  end
+  reply(409, { error = message, code = code or "EPOLICY" })
+end
+
+return routes

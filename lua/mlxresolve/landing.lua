@@ -1,0 +1,93 @@
+--- The end of a flight: everybody who waits is told, the trace is kept, the flight is used again.
+
+local HISTORY = 256 -- traces kept for who asks later
+
+local landing = {}
+
+local function remember(self)
+  local flights = self.flights
+  local at = flights.next_history
+  local entry = flights.history[at]
+  if entry then
+    entry.trace:clear()
+    flights.spare_traces[#flights.spare_traces + 1] = entry.trace
+  else
+    entry = {}
+    flights.history[at] = entry
+  end
+  entry.name, entry.type, entry.trace = self.name, self.query.type, self.trace
+  entry.status = self.answer and self.answer.status or self.code
+  entry.ms = self.runtime.scheduler:now() - self.started_at
+  flights.next_history = at % HISTORY + 1
+end
+
+local function unlink(self)
+  local flights = self.flights
+  local same_type = flights.by_type[self.number]
+  if same_type and same_type[self.key] == self then
+    same_type[self.key] = nil
+  end
+  flights.count = flights.count - 1
+end
+
+--- A private answer goes to the first client only; the others get flights of their own.
+local function split_private(self)
+  for i = 2, #self.slots do
+    local options = { is_shared = false, purpose = self.query.purpose }
+    local other = self.flights:start(self.name, self.number, options)
+    other.slots[1] = self.slots[i]
+    self.slots[i] = nil
+  end
+end
+
+--- Flights are pooled: nobody may look at one after it has landed.
+local function recycle(self)
+  local slots, waiters = self.slots, self.waiters
+  for i = 1, #slots do
+    slots[i] = nil
+  end
+  for i = 1, #waiters do
+    waiters[i] = nil
+  end
+  self.query.flight = false
+  self.query, self.trace, self.answer, self.denial, self.awaits = false, false, false, false, false
+  self.flights.spare[#self.flights.spare + 1] = self
+end
+
+local function land(self)
+  if self.is_over then
+    return
+  end
+  self.is_over = true
+  self.task = false
+  if self.timer_at then
+    self.runtime.scheduler.timers:remove(self)
+  end
+  unlink(self)
+  if self.is_private then
+    split_private(self)
+  end
+  self.runtime:reply(self)
+  for i = 1, #self.waiters do
+    self.waiters[i]:landed(self)
+  end
+  if self.answer then
+    self.runtime:observe(self.query, self.answer)
+  end
+  remember(self)
+  recycle(self)
+end
+
+--- The end of the task that ran down the chain.
+---@param self mlxresolve.Flight
+---@param ok boolean
+---@param problem any
+function landing.on_task_end(self, _, ok, problem)
+  if not ok and not self.is_over then
+    self.code = self.code or "ECANCELED"
+    self.message = self.message or tostring(problem)
+  end
+  land(self)
+end
+
+return landing

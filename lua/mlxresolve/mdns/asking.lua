@@ -1,0 +1,71 @@
+--- What the engine does for those who want an answer now.
+
+local answers = require("mlxresolve.mdns.answers")
+local core = require("mlxresolve.core")
+local scopes = require("mlxresolve.mdns.scopes")
+
+local DEFAULT_TIMEOUT = 800
+
+---@class mlxresolve.mdns.AskOptions
+---@field timeout number?       ms, 800
+---@field interfaces string[]?  names; every one that mDNS fits when absent
+---@field ipv4 boolean?         false: do not speak over IPv4
+---@field ipv6 boolean?         false: do not speak over IPv6
+---@field fresh boolean?        forget what is known of the name and ask
+
+---@class mlxresolve.mdns.Engine
+local asking = {}
+
+local function say_silence(self, request)
+  local asked = request.lookup
+  local count = asked and asked.questions or 0
+  return nil,
+    ("no answer on %s (%d question%s)"):format(
+      scopes.describe(request.scope, self.sockets.links),
+      count,
+      count == 1 and "" or "s"
+    ),
+    "ENOTFOUND"
+end
+
+local function no_interface(options)
+  local names = options.interfaces
+  if names and names[1] then
+    return ("%s: not up, or without an address to ask from"):format(table.concat(names, ", "))
+  end
+  return "no interface is up and has an address to ask from"
+end
+
+--- Asks one name, in a task. The answer comes from the store when it is known already.
+---@param name string     canonical
+---@param number integer  type
+---@param options mlxresolve.mdns.AskOptions?
+---@return string|nil packet, string status_or_message, integer|string ttl_or_code, integer? index
+function asking:ask(name, number, options)
+  options = options or {}
+  if self.is_closed then
+    return nil, "the mDNS engine is closed", "ECLOSED"
+  elseif number == 255 then
+    return nil, "a question for any type has no one answer", "ENOTSUP"
+  end
+  self:open()
+  local scope = scopes.of(self.scopes, options)
+  if scope.names then
+    self.sockets:want(scope.names)
+  end
+  if #scopes.links(scope, self.sockets.links) == 0 then
+    return nil, no_interface(options), "ENETDOWN"
+  elseif options.fresh then
+    self:forget { name = name }
+  end
+  local type = core.wire.type_name(number)
+  local request = { name = name, type = type, scope = scope, lookup = false }
+  local packet, status, ttl, interface =
+    self.scheduler:within(options.timeout or DEFAULT_TIMEOUT, answers.pursue, self, request)
+  if not packet and ttl == "ETIMEOUT" then
+    return say_silence(self, request)
+  end
+  return packet, status, ttl, interface
+end
+
+return asking

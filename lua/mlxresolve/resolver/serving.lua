@@ -1,0 +1,65 @@
+--- What a resolver does for others: the DNS listener and its answers, the cache on disk, observers.
+
+local persistence = require("mlxresolve.persistence")
+local replies = require("mlxresolve.replies")
+
+---@class mlxresolve.Resolver
+local serving = {}
+
+--- Opens the DNS listener.
+---@param addresses string[]?  the policy's when absent
+---@return string[]|nil addresses, string? message, string? code
+function serving:listen(addresses)
+  local wanted = {
+    listen = addresses or self.policy.listen,
+    allow = self.policy.allow or nil,
+  }
+  for name, value in pairs(self.policy.front or {}) do
+    wanted[name] = value
+  end
+  local front, message, code = self.world:listen(wanted, self.cache, function(slot, name, number)
+    replies.question(self, slot, name, number)
+  end)
+  if not front then
+    return nil, message, code
+  end
+  self.front = front
+  local list = front:addresses()
+  for _, address in ipairs(list) do
+    self.own_listeners[address] = true
+  end
+  self.system_list = false
+  return list
+end
+
+--- Keeps the cache across restarts, where the policy wants it.
+function serving:persist()
+  self.persistence = persistence.open(self)
+end
+
+--- Answers the clients of a flight that has landed.
+function serving:reply(flight)
+  if self.front then
+    replies.send(self.front, flight)
+  end
+end
+
+local function tell_observers(observers, asked, answer)
+  for _, instance in ipairs(observers) do
+    if instance.plugin.answered then
+      instance:call("answered", false, asked, answer, instance.ctx)
+    end
+  end
+end
+
+--- Tells the observers of an answer.
+---@param asked mlxresolve.Query
+---@param answer mlxresolve.Answer
+function serving:observe(asked, answer)
+  local observers = self.chain.observers
+  if #observers > 0 then
+    self.scheduler:spawn(tell_observers, observers, asked, answer)
+  end
+end
+
+return serving

@@ -1,0 +1,40 @@
+--- What a policy sets for the resolver itself: its times and its cache, with the defaults.
+
+local core = require("mlxresolve.core")
+
+local DEFAULT_DEADLINE = 4500 -- ms
+local DEFAULT_STALE_TIMER = 1800 -- ms, RFC 8767 section 5
+local DEFAULT_CACHE = { size = 32 * 1024 * 1024, min_ttl = 1, max_ttl = 3600, stale = 0 }
+local MAX_NEGATIVE_TTL = 3 * 3600 -- s, RFC 2308 section 5
+
+local settings = {}
+
+--- The cache that a policy wants.
+---@param policy table
+---@return mlxresolve.Cache|nil, string? message, string? code
+function settings.new_cache(policy)
+  local wanted = policy.cache or {}
+  return core.cache.new {
+    size = wanted.size or DEFAULT_CACHE.size,
+    min_ttl = wanted.min_ttl or DEFAULT_CACHE.min_ttl,
+    max_ttl = wanted.max_ttl or DEFAULT_CACHE.max_ttl,
+    max_negative_ttl = wanted.max_negative_ttl or MAX_NEGATIVE_TTL,
+    stale = wanted.stale or DEFAULT_CACHE.stale,
+  }
+end
+
+--- Makes a resolver go by a policy.
+---@param self mlxresolve.Resolver
+---@param policy table
+function settings.take(self, policy)
+  self.policy = policy
+  self.deadline = policy.deadline or DEFAULT_DEADLINE
+  local cache = policy.cache or {}
+  self.serves_stale = (cache.stale or 0) > 0
+  self.gives_stale_at_once = self.serves_stale and cache.stale_mode == "immediate"
+  self.stale_timer = self.serves_stale
+    and not self.gives_stale_at_once
+    and (cache.stale_timer or DEFAULT_STALE_TIMER)
+end
+
+return settings

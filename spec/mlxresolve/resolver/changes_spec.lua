@@ -1,0 +1,53 @@
+local bed = require("support.bed")
+local mlx = require("mlxresolve")
+
+describe("mlxresolve.resolver.changes", function()
+  local function known(query)
+    return query:answer({ a = "192.0.2.1", aaaa = "2001:db8::1" }, 60)
+  end
+
+  it("drops entries of strategies that a new policy does not have", function()
+    local b = bed.open { bed.strategy("known", known) }
+    b:ask("a.example")
+    local policy = assert(
+      require("mlxresolve.policy").load(
+        mlx.policy { strategies = { mlx.use(bed.strategy("other", function() end)) } },
+        { world = b.world }
+      )
+    )
+    b.resolver:replace_policy(policy)
+    assert.equal("nxdomain", b:address("a.example"))
+  end)
+
+  it("tells the reactions of a change of the network, and forgets failures", function()
+    local told = {}
+    local reaction = {
+      name = "note",
+      network_changed = function(_, change)
+        told[#told + 1] = change
+      end,
+    }
+    local calls = 0
+    local b = bed.open({
+      bed.strategy("down", function()
+        calls = calls + 1
+        return nil, "no route", "ENETUNREACH"
+      end),
+    }, { reactions = { mlx.use(reaction) } })
+    b:ask("a.example")
+    b:ask("a.example")
+    assert.equal(1, calls)
+    b.world:network { { type = "link_removed", index = 2, interface = "eth0" } }
+    b.world:advance(1000)
+    assert.is_true(#told > 0)
+    b:ask("a.example")
+    assert.equal(2, calls)
+  end)
+
+  it("cannot reload what came from no file", function()
+    local b = bed.open { bed.strategy("known", known) }
+    local _, message, code = b.resolver:reload()
+    assert.equal("ENOTSUP", code)
+    assert.equal("this policy came from no file", message)
+  end)
+end)

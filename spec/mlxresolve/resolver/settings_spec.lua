@@ -1,0 +1,30 @@
+local settings = require("mlxresolve.resolver.settings")
+
+describe("mlxresolve.resolver.settings", function()
+  local function taken(policy)
+    local resolver = {}
+    settings.take(resolver, policy)
+    return resolver
+  end
+
+  it("give what a policy leaves open its defaults", function()
+    local resolver = taken {}
+    assert.equal(4500, resolver.deadline)
+    assert.is_false(resolver.serves_stale)
+    assert.is_false(resolver.stale_timer)
+    assert.equal(32 * 1024 * 1024, settings.new_cache({}):stats().capacity)
+  end)
+
+  it("give those who wait a stale answer after 1.8 s (RFC 8767 section 5)", function()
+    local resolver = taken { cache = { stale = 60 } }
+    assert.is_true(resolver.serves_stale)
+    assert.equal(1800, resolver.stale_timer)
+    assert.equal(500, taken({ cache = { stale = 60, stale_timer = 500 } }).stale_timer)
+  end)
+
+  it("have no timer where stale answers go out at once", function()
+    local resolver = taken { cache = { stale = 60, stale_mode = "immediate" } }
+    assert.is_true(resolver.gives_stale_at_once)
+    assert.is_false(resolver.stale_timer)
+  end)
+end)
