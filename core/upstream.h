@@ -3,7 +3,8 @@
  * Drives one `exchange` per question over real sockets, all behind one
  * descriptor. At up to 2,000 questions a second each leaves from a fresh socket
  * on a random port; above that from a random one of at least 64 sockets on
- * random ports, each retired after a second (RFC 5452 section 9.2). TCP after a
+ * random ports, to which no question is added after a second (RFC 5452 section
+ * 9.2); what is sent again leaves from its question's own socket. TCP after a
  * truncated reply.
  */
 #ifndef MLXR_UPSTREAM_H

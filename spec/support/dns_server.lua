@@ -158,7 +158,7 @@ client.__index = client
 
 local function rearm(self, deadline)
   if deadline then
-    self._timer:start(math.max(0, math.ceil(deadline - core.now())), 0, self._on_time)
+    self._timer:start(math.max(0, math.ceil(deadline - self.now())), 0, self._on_time)
   else
     self._timer:stop()
   end
@@ -166,7 +166,7 @@ end
 
 local function step(self)
   local batch = self._batch
-  local items, deadline = assert(self.upstream:step(core.now(), batch))
+  local items, deadline = assert(self.upstream:step(self.now(), batch))
   for i = 0, items - 1 do
     local at = i * STRIDE
     self.results[batch[at + 1]] = {
@@ -183,8 +183,9 @@ local function step(self)
 end
 
 ---@param options table?  of core.upstream.open
-function dns_server.client(options)
-  local self = setmetatable({ results = {}, count = 0, _batch = {} }, client)
+---@param now (fun(): number)?  the pool's clock, ms; the machine's when absent
+function dns_server.client(options, now)
+  local self = setmetatable({ results = {}, count = 0, now = now or core.now, _batch = {} }, client)
   self.upstream = assert(core.upstream.open(options))
   self._timer = uv.new_timer()
   self._poll = uv.new_poll(self.upstream:fd())
@@ -201,7 +202,7 @@ function client:start(server, name, options)
   local number = assert(self.upstream:server(server.address or server))
   local timeout, flags = options.timeout or 1000, options.flags
   local slot, message, code =
-    self.upstream:ask(number, name, options.type or 1, timeout, core.now(), flags)
+    self.upstream:ask(number, name, options.type or 1, timeout, self.now(), flags)
   if slot then
     self.results[slot] = nil
   end
@@ -209,7 +210,7 @@ function client:start(server, name, options)
 end
 
 function client:flush()
-  rearm(self, self.upstream:flush(core.now()))
+  rearm(self, self.upstream:flush(self.now()))
 end
 
 --- Runs the loop until `is_done()` or, at most, for `ms`.
