@@ -15,6 +15,7 @@
 --- dies, however it dies, the pipe to the helper ends and takes namespaces and programs along.
 
 local avahi = require("support.avahi")
+local mdnsd = require("support.mdnsd")
 local shell = require("support.shell")
 local uv = require("luv")
 
@@ -236,10 +237,9 @@ function methods:folder()
   return path
 end
 
---- Starts an avahi-daemon: see spec/support/avahi.lua.
-function methods:avahi(name, hostname, options)
-  return avahi.start(self, name, hostname, options)
-end
+--- Start a stack on a host: see spec/support/avahi.lua and spec/support/mdnsd.lua.
+methods.avahi = avahi.start
+methods.mdnsd = mdnsd.start
 
 --- Ends all programs and removes the namespaces.
 function methods:close()

@@ -50,4 +50,32 @@ function mdns_watch.argv(code)
   }
 end
 
+local ASK = [[
+local core = require "mlxresolve.core"
+local world = require("mlxresolve.world.real").new()
+local scheduler = require("mlxresolve.scheduler").new(world)
+local engine = require("mlxresolve.mdns.engine").new { world = world, scheduler = scheduler }
+local function ask(name, type)
+  local packet = engine:ask(name, core.wire.type_number(type), { timeout = 600 })
+  return packet and core.answer.data(packet) or {}
+end
+scheduler.on_error = function(_, problem) io.stderr:write(problem, "\n") os.exit(1) end
+scheduler:spawn(function()
+  CODE
+  engine:close()
+  world:close()
+end)
+world:loop()
+]]
+
+--- A program for `lan:lua` whose `code` asks afresh, in a task: `ask(name, type)` gives a list of
+--- data, empty when nobody answers.
+---@param code string
+---@return string
+function mdns_watch.asking(code)
+  return (ASK:gsub("CODE", function()
+    return code
+  end))
+end
+
 return mdns_watch
