@@ -2,6 +2,7 @@
 --- by hand is compared with it.
 
 local bed = require("support.bed")
+local conformance = require("support.conformance")
 local control = require("mlxresolve.control")
 local core = require("mlxresolve.core")
 local documents = require("support.documents")
@@ -58,6 +59,10 @@ describe("the documents", function()
       assert.equal(documents.expected(path), documents.read(path))
     end)
   end
+
+  it("show what the RFCs ask for, every point with its spec or its reason", function()
+    assert.same({}, conformance.problems())
+  end)
 
   it("link to what is there", function()
     for path, text in pairs(read_all("'*.md'")) do

@@ -23,7 +23,7 @@ local function with_edns(options)
 end
 
 describe("a reply", function()
-  it("bears the client's ID and its spelling of the name", function()
+  it("bears the client's ID and its spelling of the name [RFC 1035 2.3.3: case]", function()
     local question = packet.spelled("MiNi2.LoCaL") .. packet.u16(1) .. packet.u16(1)
     local reply =
       assert(answer.reply(build(1), packet.query(nil, nil, { id = 0xbeef, question = question })))
@@ -42,7 +42,7 @@ describe("a reply", function()
     assert.equal(0x8000 + RA, (packet.header(answer.reply(build(1), ask { flags = 0 }))))
   end)
 
-  it("keeps the rcode of a denial and its SOA", function()
+  it("keeps the rcode of a denial and its SOA [RFC 2308 3: SOA]", function()
     local message =
       core.wire.decode(answer.reply(answer.deny("mini2.local.", "A", "nxdomain", 5), ask()))
     assert.same({ 3, 1 }, { message.rcode, #message.authorities })
@@ -69,31 +69,34 @@ describe("a reply", function()
   describe("with an explanation", function()
     local why = { ede_code = 22, ede_text = "mdns: nobody answered in 800 ms" }
 
-    it("tells it to who speaks EDNS", function()
+    it("tells it to who speaks EDNS [RFC 8914 4: reasons]", function()
       local edns = core.wire.decode(answer.reply(build(1), with_edns(), why)).edns
       assert.same({ { code = 22, text = why.ede_text } }, edns.ede)
       assert.is_nil(core.wire.decode(answer.reply(build(1), ask(), why)).edns)
     end)
 
-    it("leaves out its text, and then all of it, rather than records", function()
-      local bare = #answer.reply(build(1), with_edns())
-      local function reply(max)
-        local options = { max = max, ede_code = 22, ede_text = why.ede_text }
-        return core.wire.decode(answer.reply(build(1), with_edns(), options))
+    it(
+      "leaves out its text, and then all of it, rather than records [RFC 8914 4: reasons]",
+      function()
+        local bare = #answer.reply(build(1), with_edns())
+        local function reply(max)
+          local options = { max = max, ede_code = 22, ede_text = why.ede_text }
+          return core.wire.decode(answer.reply(build(1), with_edns(), options))
+        end
+        local whole = bare + 6 + #why.ede_text
+        assert.equal(why.ede_text, reply(whole).edns.ede[1].text)
+        assert.equal("", reply(whole - 1).edns.ede[1].text)
+        assert.equal("", reply(bare + 6).edns.ede[1].text)
+        assert.same({}, reply(bare + 5).edns.ede)
+        for _, max in ipairs { whole - 1, bare + 5, bare } do
+          assert.same({ 1, false }, { #reply(max).answers, reply(max).truncated })
+        end
       end
-      local whole = bare + 6 + #why.ede_text
-      assert.equal(why.ede_text, reply(whole).edns.ede[1].text)
-      assert.equal("", reply(whole - 1).edns.ede[1].text)
-      assert.equal("", reply(bare + 6).edns.ede[1].text)
-      assert.same({}, reply(bare + 5).edns.ede)
-      for _, max in ipairs { whole - 1, bare + 5, bare } do
-        assert.same({ 1, false }, { #reply(max).answers, reply(max).truncated })
-      end
-    end)
+    )
   end)
 
   describe("that does not fit", function()
-    it("has TC and no records, so that the client asks over TCP", function()
+    it("has TC and no records, so that the client asks over TCP [RFC 9715 3.2: payload]", function()
       local reply = answer.reply(build(60), ask(), { max = 512 })
       local flags, counts = packet.header(reply)
       assert.equal(TC, bit.band(flags, TC))
@@ -193,7 +196,7 @@ describe("a refusal", function()
     assert.equal(packet.message { id = 9, flags = 0x8181 }, refusal)
   end)
 
-  it("tells BADVERS in both places that make up the code", function()
+  it("tells BADVERS in both places that make up the code [RFC 6891 6.1.3: BADVERS]", function()
     local query = packet.query("a.example.", "A", { additionals = { packet.opt { version = 1 } } })
     local reply = answer.refuse(query, (answer.request(query)))
     assert.equal(0, bit.band((packet.header(reply)), 15))

@@ -34,22 +34,25 @@ describe("scrubbing a reply", function()
     assert.same({ "a.example. A 192.0.2.1", "a.example. A 192.0.2.2" }, owners(message))
   end)
 
-  it("drops records of other names, other types and other sections", function()
-    local message = scrub("a.example.", "A", {
-      answers = {
-        packet.a("bank.example.", 60, "192.0.2.66"),
-        packet.a("a.example.", 60, "192.0.2.1"),
-        packet.record("a.example.", "TXT", 60, "\1x"),
-        packet.a("b.a.example.", 60, "192.0.2.67"),
-      },
-      authorities = { packet.record("example.", "NS", 60, packet.name("ns.example.")) },
-      additionals = { packet.a("ns.example.", 60, "192.0.2.53"), packet.opt() },
-    })
-    assert.same({ "a.example. A 192.0.2.1" }, owners(message))
-    assert.same({}, message.authorities)
-    assert.same({}, message.additionals)
-    assert.is_nil(message.edns)
-  end)
+  it(
+    "drops records of other names, other types and other sections [RFC 2181 5.4.1: trust]",
+    function()
+      local message = scrub("a.example.", "A", {
+        answers = {
+          packet.a("bank.example.", 60, "192.0.2.66"),
+          packet.a("a.example.", 60, "192.0.2.1"),
+          packet.record("a.example.", "TXT", 60, "\1x"),
+          packet.a("b.a.example.", 60, "192.0.2.67"),
+        },
+        authorities = { packet.record("example.", "NS", 60, packet.name("ns.example.")) },
+        additionals = { packet.a("ns.example.", 60, "192.0.2.53"), packet.opt() },
+      })
+      assert.same({ "a.example. A 192.0.2.1" }, owners(message))
+      assert.same({}, message.authorities)
+      assert.same({}, message.additionals)
+      assert.is_nil(message.edns)
+    end
+  )
 
   it("drops records of other classes", function()
     local message = scrub("a.example.", "A", {
@@ -73,7 +76,7 @@ describe("scrubbing a reply", function()
     assert.equal(packet.QUESTION, bytes:sub(13 + #question, 14 + #question))
   end)
 
-  it("gives all records of a set the lowest TTL", function()
+  it("gives all records of a set the lowest TTL [RFC 2181 5.2: one TTL]", function()
     local message = scrub("a.example.", "A", {
       answers = {
         packet.a("a.example.", 300, "192.0.2.1"),
@@ -87,7 +90,7 @@ describe("scrubbing a reply", function()
     end
   end)
 
-  it("takes a TTL with the top bit set for 0", function()
+  it("takes a TTL with the top bit set for 0 [RFC 2181 8: TTL range]", function()
     local message = scrub("a.example.", "A", {
       answers = { packet.a("a.example.", 2 ^ 31 + 5, "192.0.2.1") },
     })
@@ -238,7 +241,7 @@ describe("scrubbing a reply", function()
   end)
 
   describe("of a denial", function()
-    it("lasts as long as the shorter of the SOA's two TTLs", function()
+    it("lasts as long as the shorter of the SOA's two TTLs [RFC 2308 5: denials]", function()
       for _, ttls in ipairs { { 300, 60 }, { 60, 300 } } do
         local message = scrub("no.example.", "A", {
           rcode = 3,
@@ -331,13 +334,16 @@ describe("scrubbing a reply", function()
       assert.is_nil(scrub(nil, nil, { question = packet.question("a.example.", "A", 3) }))
     end)
 
-    it("fails for pointers that lead forward, into the header or round", function()
-      for _, pointer in ipairs { "\192\255", "\192\2", "\192\29" } do
-        assert.is_nil(
-          scrub("a.example.", "A", { answers = { packet.a(pointer, 60, "192.0.2.1") } })
-        )
+    it(
+      "fails for pointers that lead forward, into the header or round [RFC 1035 4.1.4: pointers]",
+      function()
+        for _, pointer in ipairs { "\192\255", "\192\2", "\192\29" } do
+          assert.is_nil(
+            scrub("a.example.", "A", { answers = { packet.a(pointer, 60, "192.0.2.1") } })
+          )
+        end
       end
-    end)
+    )
   end)
 
   it("takes 4,000 records in their stride", function()

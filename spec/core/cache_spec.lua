@@ -28,7 +28,7 @@ describe("the cache", function()
     assert.same({ stored, 60, 0, 0xfedcba98, 3, false, false, "answer" }, got)
   end)
 
-  it("finds a name in any spelling", function()
+  it("finds a name in any spelling [RFC 1035 2.3.3: case]", function()
     local cache = new()
     cache:put(a("Mini2.LOCAL."), 0)
     assert.is_string((cache:get("mini2.local", A, 0)))
@@ -178,7 +178,7 @@ describe("the cache", function()
       assert.equal(2, (select(2, cache:get("a.example.", A, 0))))
     end)
 
-    it("keeps denials for a shorter time", function()
+    it("keeps denials for a shorter time [RFC 2308 5: denials]", function()
       local cache = new { max_negative_ttl = 20 }
       cache:put(answer.deny("a.example.", "A", "nxdomain", 300), 0)
       local bytes, ttl = cache:get("a.example.", A, 0)
@@ -204,7 +204,7 @@ describe("the cache", function()
       return assert(answer.scrub(packet))
     end
 
-    it("gives a denial back with its SOA, counted down", function()
+    it("gives a denial back with its SOA, counted down [RFC 2308 3: SOA]", function()
       local cache = new()
       cache:put(answer.deny("a.example.", "A", "nodata", 30), 0)
       local message = core.wire.decode((cache:get("a.example.", A, 10000)))
@@ -275,7 +275,7 @@ describe("the cache", function()
   end)
 
   describe("with stale answers", function()
-    it("gives them only on request, with a TTL of 30 s", function()
+    it("gives them only on request, with a TTL of 30 s [RFC 8767 4: stale TTL]", function()
       local cache = new { stale = 100 }
       cache:put(answer.alias(a("b.example.", 10), "a.example.", 600), 0)
       assert.is_nil((cache:get("a.example.", A, 10000)))
@@ -291,7 +291,7 @@ describe("the cache", function()
       assert.is_false((select(6, cache:get("a.example.", A, 9999, 0, true))))
     end)
 
-    it("forgets them in the end", function()
+    it("forgets them in the end [RFC 8767 5: stale timers]", function()
       local cache = new { stale = 100 }
       cache:put(a("a.example.", 10), 0)
       assert.is_string((cache:get("a.example.", A, 109999, 0, true)))

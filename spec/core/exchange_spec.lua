@@ -14,14 +14,17 @@ local function asked(options)
 end
 
 describe("core.exchange", function()
-  it("sends one question with RD, EDNS and the ID that it was given", function()
-    local exchange, action = new { id = 0x1234 }
-    assert.equal("send_udp", action)
-    local query = exchange:query()
-    assert.equal("\18\52\1\0\0\1\0\0\0\0\0\1", query:sub(1, 12))
-    assert.equal(reply.name("www.example.com") .. "\0\1\0\1", reply.question_of(query))
-    assert.equal("\0\0\41\4\208\0\0\0\0\0\0", query:sub(-11)) -- 1232 bytes
-  end)
+  it(
+    "sends one question with RD, EDNS and the ID that it was given [RFC 9715 3.2: payload]",
+    function()
+      local exchange, action = new { id = 0x1234 }
+      assert.equal("send_udp", action)
+      local query = exchange:query()
+      assert.equal("\18\52\1\0\0\1\0\0\0\0\0\1", query:sub(1, 12))
+      assert.equal(reply.name("www.example.com") .. "\0\1\0\1", reply.question_of(query))
+      assert.equal("\0\0\41\4\208\0\0\0\0\0\0", query:sub(-11)) -- 1232 bytes
+    end
+  )
 
   it("leaves RD and EDNS out when asked to", function()
     local query = new({ udp_size = 0, recurse = false, id = 1 }):query()
@@ -29,7 +32,7 @@ describe("core.exchange", function()
     assert.equal(12 + 17 + 4, #query)
   end)
 
-  it("draws an ID of its own for each question", function()
+  it("draws an ID of its own for each question [RFC 5452 9.2: unpredictable]", function()
     local seen, count = {}, 0
     for _ = 1, 200 do
       local id = new():query():sub(1, 2)
@@ -60,14 +63,14 @@ describe("core.exchange", function()
     end
   end)
 
-  it("accepts the question spelled in other letters", function()
+  it("accepts the question spelled in other letters [RFC 1035 2.3.3: case]", function()
     local exchange, query = asked()
     local question = reply.name("WWW.eXample.COM") .. "\0\1\0\1"
     local packet = reply.to(query, { address = "192.0.2.1", question = question })
     assert.equal("done", (exchange:message(SERVER, packet, 1010)))
   end)
 
-  describe("ignores, counts and keeps waiting after", function()
+  describe("ignores, counts and keeps waiting after [RFC 5452 9.1: matching]", function()
     local wrong = {
       ["another address"] = { from = "192.0.2.54:53" },
       ["another port"] = { from = "192.0.2.53:5353" },
@@ -124,7 +127,7 @@ describe("core.exchange", function()
   end)
 
   describe("when nobody answers", function()
-    it("sends four times, the waits doubling, then times out", function()
+    it("sends four times, the waits doubling, then times out [RFC 9520 3.1: retries]", function()
       local exchange = new { timeout = 5000, resend = 400 }
       local sent = {}
       local action, now = "send_udp", 1000
@@ -164,7 +167,7 @@ describe("core.exchange", function()
       return exchange, query
     end
 
-    it("asks the same server over TCP and uses nothing of it", function()
+    it("asks the same server over TCP and uses nothing of it [RFC 2181 9: truncation]", function()
       local exchange, query = truncated()
       assert.equal(query, exchange:query())
       assert.equal(3000, exchange:deadline())
@@ -180,7 +183,7 @@ describe("core.exchange", function()
       assert.equal("done", exchange:time(3000))
     end)
 
-    it("connects three times to a server that closes at once", function()
+    it("connects three times to a server that closes at once [RFC 9520 3.1: retries]", function()
       local exchange = truncated()
       assert.equal("send_tcp", exchange:fail("ECONNRESET", 1020))
       assert.equal("send_tcp", exchange:fail("ECONNRESET", 1030))
@@ -202,7 +205,7 @@ describe("core.exchange", function()
     end)
   end)
 
-  describe("with a server that does not speak EDNS", function()
+  describe("with a server that does not speak EDNS [RFC 6891 7: without EDNS]", function()
     for what, options in pairs {
       FORMERR = { rcode = reply.FORMERR },
       NOTIMP = { rcode = reply.NOTIMP },

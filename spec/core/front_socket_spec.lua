@@ -57,20 +57,23 @@ describe("mlxresolve.core.front: sockets", function()
     assert.equal(REFUSED .. ANSWERED .. ANSWERED, ask_as_stranger("fd00::/16"))
   end)
 
-  it("replies from the address that was asked when it listens on all", function()
-    local rig = front_rig.open { listen = { "0.0.0.0:0" } }
-    rig:put("one.test.", "A", { "192.0.2.1" })
-    rig.answer = function()
-      return { "192.0.2.2" }
+  it(
+    "replies from the address that was asked when it listens on all [RFC 2181 4: source address]",
+    function()
+      local rig = front_rig.open { listen = { "0.0.0.0:0" } }
+      rig:put("one.test.", "A", { "192.0.2.1" })
+      rig.answer = function()
+        return { "192.0.2.2" }
+      end
+      local port = rig.endpoint:match(":(%d+)$")
+      for _, host in ipairs { "127.0.0.1", "127.0.0.2", "127.9.9.9" } do
+        rig.endpoint = host .. ":" .. port
+        assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
+        assert.equal("192.0.2.2", rig:ask(front_rig.query("two.test.")).answers[1].data)
+      end
+      rig:close()
     end
-    local port = rig.endpoint:match(":(%d+)$")
-    for _, host in ipairs { "127.0.0.1", "127.0.0.2", "127.9.9.9" } do
-      rig.endpoint = host .. ":" .. port
-      assert.equal("192.0.2.1", rig:ask(front_rig.query("one.test.")).answers[1].data)
-      assert.equal("192.0.2.2", rig:ask(front_rig.query("two.test.")).answers[1].data)
-    end
-    rig:close()
-  end)
+  )
 
   it("listens on all IPv4 and all IPv6 addresses at one port", function()
     local first = front_rig.open { listen = { "0.0.0.0:0" } }

@@ -43,7 +43,7 @@ describe("mlxresolve.core.front: connections", function()
     rig:close()
   end)
 
-  it("answers a cached question while Lua is busy", function()
+  it("answers a cached question while Lua is busy [RFC 7766 5: over TCP]", function()
     open()
     local stream = connect()
     stream:write_now(framed(front_rig.query("one.test.")))
@@ -54,7 +54,7 @@ describe("mlxresolve.core.front: connections", function()
     assert.equal("192.0.2.1", receive(stream).answers[1].data)
   end)
 
-  it("takes a question byte by byte", function()
+  it("takes a question byte by byte [RFC 1035 4.2.2: TCP messages]", function()
     open()
     local stream = connect()
     for byte in framed(front_rig.query("one.test.")):gmatch(".") do
@@ -64,7 +64,7 @@ describe("mlxresolve.core.front: connections", function()
     assert.equal("192.0.2.1", receive(stream).answers[1].data)
   end)
 
-  it("takes questions split at every byte", function()
+  it("takes questions split at every byte [RFC 1035 4.2.2: TCP messages]", function()
     open()
     local stream = connect()
     local two = framed(front_rig.query("one.test.", "A", { id = 1 }))
@@ -77,25 +77,29 @@ describe("mlxresolve.core.front: connections", function()
     end
   end)
 
-  it("answers in the order in which the brain ends, not that of the questions", function()
-    open()
-    local stream = connect()
-    stream:write_now(
-      framed(front_rig.query("two.test.", "A", { id = 2 }))
-        .. framed(front_rig.query("three.test.", "A", { id = 3 }))
-        .. framed(front_rig.query("one.test.", "A", { id = 1 }))
-    )
-    assert.is_true(rig:await_pending(2))
-    assert.equal(1, receive(stream).id)
-    for i = 2, 1, -1 do
-      local miss = rig.pending[i]
-      rig:reply(miss.slot, miss.name, miss.type, { "192.0.2." .. (i + 1) })
-      rig.front:flush()
-      local reply = receive(stream)
-      assert.equal(i + 1, reply.id)
-      assert.equal("192.0.2." .. (i + 1), reply.answers[1].data)
+  it(
+    "answers in the order in which the brain ends, not that of the questions"
+      .. " [RFC 7766 6.2.1.1: pipelining]",
+    function()
+      open()
+      local stream = connect()
+      stream:write_now(
+        framed(front_rig.query("two.test.", "A", { id = 2 }))
+          .. framed(front_rig.query("three.test.", "A", { id = 3 }))
+          .. framed(front_rig.query("one.test.", "A", { id = 1 }))
+      )
+      assert.is_true(rig:await_pending(2))
+      assert.equal(1, receive(stream).id)
+      for i = 2, 1, -1 do
+        local miss = rig.pending[i]
+        rig:reply(miss.slot, miss.name, miss.type, { "192.0.2." .. (i + 1) })
+        rig.front:flush()
+        local reply = receive(stream)
+        assert.equal(i + 1, reply.id)
+        assert.equal("192.0.2." .. (i + 1), reply.answers[1].data)
+      end
     end
-  end)
+  )
 
   it("tells the brain that the question came by TCP", function()
     open()
@@ -246,7 +250,7 @@ describe("mlxresolve.core.front: connections", function()
     end, 20))
   end)
 
-  it("closes a connection that is idle", function()
+  it("closes a connection that is idle [RFC 7766 6.2.3: idle connections]", function()
     open { tcp_idle = 100 }
     local stream = connect()
     stream:ask(front_rig.query("one.test."))

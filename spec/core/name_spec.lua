@@ -22,7 +22,7 @@ describe("core.name", function()
     assert.equal("\0", name.to_wire("."))
   end)
 
-  it("folds ASCII only", function()
+  it("folds ASCII only [RFC 4343 3: only ASCII]", function()
     assert.equal("\195\132.de.", name.canonical("\195\132.DE"))
   end)
 
@@ -82,7 +82,7 @@ describe("core.name", function()
     end
   end)
 
-  it("takes labels of 63 bytes and names of 255, no more", function()
+  it("takes labels of 63 bytes and names of 255, no more [RFC 1035 2.3.4: name limits]", function()
     assert.is_truthy(name.to_wire(labels { 63 }))
     assert.is_nil(name.to_wire(labels { 64 }))
     local longest = labels { 63, 63, 63, 61 }

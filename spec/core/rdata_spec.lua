@@ -57,7 +57,7 @@ describe("core.rdata", function()
     end
   end)
 
-  it("takes the generic form for every type, and checks it", function()
+  it("takes the generic form for every type, and checks it [RFC 3597 5: unknown types]", function()
     for _, sample in ipairs(samples) do
       local hex = assert(to_hex(sample.type, sample.text))
       local generic = ("\\# %d %s"):format(#hex / 2, hex:upper())

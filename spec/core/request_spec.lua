@@ -30,7 +30,7 @@ describe("a client's request", function()
     assert.equal(0, verdict(packet.query(longest .. ("d"):rep(61) .. ".", "A")))
   end)
 
-  it("may ask for ANY and for types that nobody knows", function()
+  it("may ask for ANY and for types that nobody knows [RFC 8482 4: any type]", function()
     assert.equal(0, verdict(packet.query("a.example.", "ANY")))
     assert.equal(0, verdict(packet.query("a.example.", 65280)))
     assert.equal(0, verdict(packet.query("a.example.", 65535)))
@@ -53,12 +53,15 @@ describe("a client's request", function()
     assert.equal(0, verdict(whole))
   end)
 
-  it("is refused with FORMERR without exactly one question", function()
-    local question = packet.question("a.example.", "A")
-    assert.equal(FORMERR, verdict(packet.message { flags = 0x0100 }))
-    assert.equal(FORMERR, verdict(packet.message { question = { question, question } }))
-    assert.equal(FORMERR, verdict(packet.query("a.example.", "A", { counts = { 65535 } })))
-  end)
+  it(
+    "is refused with FORMERR without exactly one question [RFC 8906 3.1: other operations]",
+    function()
+      local question = packet.question("a.example.", "A")
+      assert.equal(FORMERR, verdict(packet.message { flags = 0x0100 }))
+      assert.equal(FORMERR, verdict(packet.message { question = { question, question } }))
+      assert.equal(FORMERR, verdict(packet.query("a.example.", "A", { counts = { 65535 } })))
+    end
+  )
 
   it("is refused with FORMERR when the name is no name", function()
     local function asking(name)
@@ -99,21 +102,25 @@ describe("a client's request", function()
     end
   end)
 
-  it("is refused for classes other than IN", function()
+  it("is refused for classes other than IN [RFC 1035 4.1.2: class]", function()
     for _, class in ipairs { 0, 3, 254, 255, 0x8001 } do
       local question = packet.question("a.example.", "A", class)
       assert.equal(REFUSED, verdict(packet.message { question = question }), class)
     end
   end)
 
-  it("is told NOTIMP for other operations, with and without a question", function()
-    for opcode = 1, 15 do
-      local flags = opcode * 2048
-      assert.equal(NOTIMP, verdict(packet.query("a.example.", "A", { flags = flags })))
-      assert.equal(NOTIMP, verdict(packet.message { flags = flags }))
-      assert.equal(NOTIMP, verdict(packet.message { flags = flags, tail = "\255\255\255" }))
+  it(
+    "is told NOTIMP for other operations, with and without a question"
+      .. " [RFC 8906 3.1: other operations]",
+    function()
+      for opcode = 1, 15 do
+        local flags = opcode * 2048
+        assert.equal(NOTIMP, verdict(packet.query("a.example.", "A", { flags = flags })))
+        assert.equal(NOTIMP, verdict(packet.message { flags = flags }))
+        assert.equal(NOTIMP, verdict(packet.message { flags = flags, tail = "\255\255\255" }))
+      end
     end
-  end)
+  )
 
   describe("with EDNS", function()
     local function size_of(opt)
@@ -121,18 +128,21 @@ describe("a client's request", function()
       return size
     end
 
-    it("tells its size, which is never below 512", function()
+    it("tells its size, which is never below 512 [RFC 6891 6.2.3: small sizes]", function()
       assert.equal(1232, size_of(packet.opt { size = 1232 }))
       assert.equal(65535, size_of(packet.opt { size = 65535 }))
       assert.equal(512, size_of(packet.opt { size = 0 }))
     end)
 
-    it("may have options that nobody knows, thousands of them", function()
-      local option = packet.u16(65001) .. packet.u16(2) .. "xx"
-      assert.equal(0, verdict(with_additionals(packet.opt { options = option:rep(4000) })))
-    end)
+    it(
+      "may have options that nobody knows, thousands of them [RFC 6891 6.1.2: unknown options]",
+      function()
+        local option = packet.u16(65001) .. packet.u16(2) .. "xx"
+        assert.equal(0, verdict(with_additionals(packet.opt { options = option:rep(4000) })))
+      end
+    )
 
-    it("is refused with FORMERR for a second OPT record", function()
+    it("is refused with FORMERR for a second OPT record [RFC 6891 6.1.1: one OPT]", function()
       assert.equal(FORMERR, verdict(with_additionals(packet.opt(), packet.opt())))
     end)
 
@@ -157,7 +167,7 @@ describe("a client's request", function()
       end
     end)
 
-    it("is told BADVERS for versions to come", function()
+    it("is told BADVERS for versions to come [RFC 6891 6.1.3: BADVERS]", function()
       assert.equal(BADVERS, verdict(with_additionals(packet.opt { version = 1 })))
       assert.equal(BADVERS, verdict(with_additionals(packet.opt { version = 255 })))
     end)

@@ -229,15 +229,21 @@ describe("core.udp", function()
       }, "\n")
     end
 
-    it("joins, sends through and leaves one interface, over IPv4", function()
-      assert.equal(expected("224.0.0.251", "-", "-"), multicast("224.0.0.251", "0.0.0.0"))
-    end)
+    it(
+      "joins, sends through and leaves one interface, over IPv4 [RFC 6762 11: hop limit]",
+      function()
+        assert.equal(expected("224.0.0.251", "-", "-"), multicast("224.0.0.251", "0.0.0.0"))
+      end
+    )
 
-    it("joins, sends through and leaves one interface, over IPv6", function()
-      assert.equal(expected("ff02::fb", "v0", "v1"), multicast("ff02::fb", "[::]"))
-    end)
+    it(
+      "joins, sends through and leaves one interface, over IPv6 [RFC 6762 11: hop limit]",
+      function()
+        assert.equal(expected("ff02::fb", "v0", "v1"), multicast("ff02::fb", "[::]"))
+      end
+    )
 
-    it("sends unicast with the hop limit of 255 too", function()
+    it("sends unicast with the hop limit of 255 too [RFC 6762 11: hop limit]", function()
       local options = { bind = "127.0.0.1:0", multicast = true }
       local receiver, sender = socket(options), socket(options)
       sender:send("x", receiver:address())

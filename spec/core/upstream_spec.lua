@@ -75,7 +75,7 @@ describe("core.upstream", function()
     assert.equal(0, reply.read_u16(query, 3))
   end)
 
-  describe("under spoofing", function()
+  describe("under spoofing [RFC 5452 9.1: matching]", function()
     local other, stranger
     before_each(function()
       other = udp(function() end)
@@ -154,28 +154,31 @@ describe("core.upstream", function()
     end)
   end)
 
-  it("asks 500 questions from as many ports with as many IDs", function()
-    local server = good_server()
-    local slots = {}
-    for i = 1, 500 do
-      slots[i] = assert(client:start(server, ("n%d.test"):format(i)))
+  it(
+    "asks 500 questions from as many ports with as many IDs" .. " [RFC 5452 9.2: unpredictable]",
+    function()
+      local server = good_server()
+      local slots = {}
+      for i = 1, 500 do
+        slots[i] = assert(client:start(server, ("n%d.test"):format(i)))
+      end
+      assert.is_true(client:run(function()
+        return client.count == 500
+      end, 5000))
+      for _, slot in ipairs(slots) do
+        assert_good(client.results[slot])
+      end
+      local ports = server:distinct(function(query)
+        return query.port
+      end)
+      local ids = server:distinct(function(query)
+        return query.query:sub(1, 2)
+      end)
+      assert.is_true(ports >= 490, ports)
+      assert.is_true(ids >= 490, ids) -- 498 on average
+      assert.equal(500, client.upstream:stats().ports)
     end
-    assert.is_true(client:run(function()
-      return client.count == 500
-    end, 5000))
-    for _, slot in ipairs(slots) do
-      assert_good(client.results[slot])
-    end
-    local ports = server:distinct(function(query)
-      return query.port
-    end)
-    local ids = server:distinct(function(query)
-      return query.query:sub(1, 2)
-    end)
-    assert.is_true(ports >= 490, ports)
-    assert.is_true(ids >= 490, ids) -- 498 on average
-    assert.equal(500, client.upstream:stats().ports)
-  end)
+  )
 
   describe("above the rate", function()
     --- Asks for `ms`, a few at a time; the queries that the server saw.
@@ -199,31 +202,35 @@ describe("core.upstream", function()
       client = dns_server.client { fresh_rate = 100 }
     end)
 
-    it("shares at least 64 ports, none of them for longer than a second", function()
-      local now = 1000000
-      client:close()
-      client = dns_server.client({ fresh_rate = 100 }, function()
-        return now
-      end)
-      local server = good_server()
-      -- A port may be drawn again at once by chance; the number of sockets tells its lives apart.
-      local opened, born, recent, ports = 0, {}, {}, 0
-      for i = 1, 3400 do
-        now = now + 0.5
-        client:ask(server, ("n%d.test"):format(i))
-        local port = server.queries[i].port
-        if client.upstream:stats().ports > opened then
-          opened, born[port] = opened + 1, now
+    it(
+      "shares at least 64 ports, none of them for longer than a second"
+        .. " [RFC 5452 9.2: unpredictable]",
+      function()
+        local now = 1000000
+        client:close()
+        client = dns_server.client({ fresh_rate = 100 }, function()
+          return now
+        end)
+        local server = good_server()
+        -- A port may be drawn again at once by chance; the number of sockets tells its lives apart.
+        local opened, born, recent, ports = 0, {}, {}, 0
+        for i = 1, 3400 do
+          now = now + 0.5
+          client:ask(server, ("n%d.test"):format(i))
+          local port = server.queries[i].port
+          if client.upstream:stats().ports > opened then
+            opened, born[port] = opened + 1, now
+          end
+          assert.is_true(now - born[port] <= 1000, now - born[port])
+          if i > 1400 and not recent[port] then
+            recent[port], ports = true, ports + 1
+          end
         end
-        assert.is_true(now - born[port] <= 1000, now - born[port])
-        if i > 1400 and not recent[port] then
-          recent[port], ports = true, ports + 1
-        end
+        assert.equal(opened, client.upstream:stats().ports)
+        assert.is_true(ports >= 64, ports)
+        assert.is_true(opened > 100 + 64 and opened < 3400 / 4, opened)
       end
-      assert.equal(opened, client.upstream:stats().ports)
-      assert.is_true(ports >= 64, ports)
-      assert.is_true(opened > 100 + 64 and opened < 3400 / 4, opened)
-    end)
+    )
 
     it("tells many questions on one socket apart by ID and question", function()
       local waiting = {}
@@ -336,7 +343,7 @@ describe("core.upstream", function()
     assert.equal("ECONNREFUSED", client.results[bad].ttl)
   end)
 
-  it("asks without EDNS a server that does not know it", function()
+  it("asks without EDNS a server that does not know it [RFC 6891 7: without EDNS]", function()
     local server = udp(function(query, peer, self)
       local options = reply.has_edns(query) and { rcode = reply.FORMERR } or GOOD
       self:send(reply.to(query, options), peer)
@@ -355,7 +362,7 @@ describe("core.upstream", function()
       return closing(dns_server.both(truncating, handlers))
     end
 
-    it("asks the same server after a truncated reply", function()
+    it("asks the same server after a truncated reply [RFC 2181 9: truncation]", function()
       local server, stream = both {
         on_bytes = dns_server.framed(function(query)
           return reply.to(query, GOOD)
@@ -376,7 +383,7 @@ describe("core.upstream", function()
       assert.equal(0, #server.queries)
     end)
 
-    it("reads a reply that comes a byte at a time", function()
+    it("reads a reply that comes a byte at a time [RFC 1035 4.2.2: TCP messages]", function()
       local server = both {
         on_bytes = function(bytes, stream)
           local packet = reply.to(bytes:sub(3), GOOD)

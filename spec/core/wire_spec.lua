@@ -87,12 +87,12 @@ describe("core.wire, reading", function()
     assert.equal("IN", message.answers[1].class)
   end)
 
-  it("takes a TTL with the top bit for 0 (RFC 2181 section 8)", function()
+  it("takes a TTL with the top bit for 0 [RFC 2181 8: TTL range]", function()
     local packet = header(0, 1) .. LOCAL .. "\0\1\0\1\128\0\0\1\0\4\1\2\3\4"
     assert.equal(0, wire.decode(packet).answers[1].ttl)
   end)
 
-  it("shows unknown types and classes as RFC 3597 says", function()
+  it("shows unknown types and classes as RFC 3597 says [RFC 3597 5: unknown types]", function()
     local packet = header(1, 2)
       .. "\0\255\0\0\7"
       .. record("\0", 65280, "\10\0\0\1")
@@ -131,25 +131,28 @@ describe("core.wire, reading", function()
     end
   end)
 
-  it("takes a TXT record without strings for one empty string (RFC 6763 6.1)", function()
+  it("takes a TXT record without strings for one empty string [RFC 6763 6.1: empty TXT]", function()
     assert.same({ '""' }, answers(header(0, 1) .. record("\0", 16, "")))
   end)
 
-  it("does not lose a message to an NSEC that cannot be read (RFC 6762 6.1)", function()
-    for _, rdata in ipairs {
-      "\192\99",
-      "\0\0",
-      "\0\0\0",
-      "\0\0\33" .. ("\1"):rep(33),
-      "\0\0\1\64\0\1\64",
-      "\0\0\4\64",
-    } do
-      local packet = header(0, 2) .. record("\0", 47, rdata) .. record("\0", A, "\1\2\3\4")
-      local data = answers(packet)
-      assert.matches("^\\# %d", data[1])
-      assert.equal("1.2.3.4", data[2])
+  it(
+    "does not lose a message to an NSEC that cannot be read [RFC 6762 6.1: unreadable NSEC]",
+    function()
+      for _, rdata in ipairs {
+        "\192\99",
+        "\0\0",
+        "\0\0\0",
+        "\0\0\33" .. ("\1"):rep(33),
+        "\0\0\1\64\0\1\64",
+        "\0\0\4\64",
+      } do
+        local packet = header(0, 2) .. record("\0", 47, rdata) .. record("\0", A, "\1\2\3\4")
+        local data = answers(packet)
+        assert.matches("^\\# %d", data[1])
+        assert.equal("1.2.3.4", data[2])
+      end
     end
-  end)
+  )
 end)
 
 describe("core.wire, EDNS", function()
@@ -178,7 +181,7 @@ describe("core.wire, EDNS", function()
     assert.same({}, message.additionals)
   end)
 
-  it("takes sizes below 512 for 512 (RFC 6891 section 6.2.3)", function()
+  it("takes sizes below 512 for 512 [RFC 6891 6.2.3: small sizes]", function()
     assert.equal(512, wire.decode(with_opt(opt("", 100))).edns.udp_size)
   end)
 
@@ -193,11 +196,14 @@ describe("core.wire, EDNS", function()
     assert.equal(4, #edns.options)
   end)
 
-  it("refuses two OPT records, one with an owner, one elsewhere", function()
-    assert.equal("additionals[2]: malformed packet", fails(with_opt(opt(""), opt(""))))
-    fails(with_opt(opt("", nil, nil, "\1a\0")))
-    fails(header(0, 1) .. opt(""))
-  end)
+  it(
+    "refuses two OPT records, one with an owner, one elsewhere [RFC 6891 6.1.1: one OPT]",
+    function()
+      assert.equal("additionals[2]: malformed packet", fails(with_opt(opt(""), opt(""))))
+      fails(with_opt(opt("", nil, nil, "\1a\0")))
+      fails(header(0, 1) .. opt(""))
+    end
+  )
 
   it("refuses options that overrun", function()
     fails(with_opt(opt("\0\12\0\3ab")))
@@ -229,39 +235,49 @@ describe("core.wire, packets that lie", function()
     assert.is_true(collectgarbage("count") - before < 64)
   end)
 
-  it("refuses pointers to themselves, forward, into the header and in a circle", function()
-    for _, name in ipairs {
-      "\192\12", -- itself
-      "\192\14\1a\0", -- forward
-      "\192\0", -- into the header
-      "\192\11",
-      "\1a\192\12", -- into its own run of labels
-      "\192\14\192\12", -- two in a circle
-      "\255\255", -- far beyond
-      "\192", -- cut
-    } do
-      fails(header(1) .. name .. "\0\1\0\1")
+  it(
+    "refuses pointers to themselves, forward, into the header and in a circle"
+      .. " [RFC 1035 4.1.4: pointers]",
+    function()
+      for _, name in ipairs {
+        "\192\12", -- itself
+        "\192\14\1a\0", -- forward
+        "\192\0", -- into the header
+        "\192\11",
+        "\1a\192\12", -- into its own run of labels
+        "\192\14\192\12", -- two in a circle
+        "\255\255", -- far beyond
+        "\192", -- cut
+      } do
+        fails(header(1) .. name .. "\0\1\0\1")
+      end
     end
-  end)
+  )
 
   it("refuses the label types 0x40 and 0x80", function()
     fails(header(1) .. "\64a\0\0\1\0\1")
     fails(header(1) .. "\128a\0\0\1\0\1")
   end)
 
-  it("takes names of 255 bytes and refuses longer ones, pointers or not", function()
-    local label = "\63" .. ("a"):rep(63)
-    local function question(name)
-      return header(1) .. name .. "\0\1\0\1"
+  it(
+    "takes names of 255 bytes and refuses longer ones, pointers or not"
+      .. " [RFC 1035 2.3.4: name limits]",
+    function()
+      local label = "\63" .. ("a"):rep(63)
+      local function question(name)
+        return header(1) .. name .. "\0\1\0\1"
+      end
+      assert.is_truthy(wire.decode(question(label:rep(3) .. "\61" .. ("a"):rep(61) .. "\0")))
+      fails(question(label:rep(3) .. "\62" .. ("a"):rep(62) .. "\0"))
+      assert.is_truthy(wire.decode(question(("\1a"):rep(127) .. "\0")))
+      fails(question(("\1a"):rep(128) .. "\0"))
+      local first = label:rep(3) .. "\0\0\1\0\1"
+      assert.is_truthy(
+        wire.decode(header(2) .. first .. "\61" .. ("a"):rep(61) .. "\192\12\0\1\0\1")
+      )
+      fails(header(2) .. first .. "\62" .. ("a"):rep(62) .. "\192\12\0\1\0\1")
     end
-    assert.is_truthy(wire.decode(question(label:rep(3) .. "\61" .. ("a"):rep(61) .. "\0")))
-    fails(question(label:rep(3) .. "\62" .. ("a"):rep(62) .. "\0"))
-    assert.is_truthy(wire.decode(question(("\1a"):rep(127) .. "\0")))
-    fails(question(("\1a"):rep(128) .. "\0"))
-    local first = label:rep(3) .. "\0\0\1\0\1"
-    assert.is_truthy(wire.decode(header(2) .. first .. "\61" .. ("a"):rep(61) .. "\192\12\0\1\0\1"))
-    fails(header(2) .. first .. "\62" .. ("a"):rep(62) .. "\192\12\0\1\0\1")
-  end)
+  )
 
   --- Questions whose names are pointers, each to the one before.
   local function chain(n)
@@ -407,39 +423,43 @@ describe("core.wire, writing", function()
     }, options))
   end
 
-  it("compresses in unicast only what RFC 1035 defined, in mDNS what RFC 6762 lists", function()
-    local rdata = {
-      NS = { "host.example", both = true },
-      CNAME = { "host.example", both = true },
-      PTR = { "host.example", both = true },
-      SOA = { "host.example host.example 1 2 3 4 5", both = true, names = 2 },
-      MX = { "1 host.example", both = true },
-      MINFO = { "host.example host.example", both = true, names = 2 },
-      DNAME = { "host.example" },
-      AFSDB = { "1 host.example" },
-      RT = { "1 host.example" },
-      KX = { "1 host.example" },
-      RP = { "host.example host.example", names = 2 },
-      PX = { "1 host.example host.example", names = 2 },
-      SRV = { "1 2 3 host.example" },
-      NSEC = { "host.example A" },
-    }
-    for type, case in pairs(rdata) do
-      local saved = (case.names or 1) * 12 -- 14 bytes become 2
-      local unicast, mdns = length(type, case[1]), length(type, case[1], { mdns = true })
-      assert.equal(case.both and 0 or saved, unicast - mdns, type)
+  it(
+    "compresses in unicast only what RFC 1035 defined, in mDNS what RFC 6762 lists"
+      .. " [RFC 6762 18.14: compression] [RFC 3597 4: not compressed]",
+    function()
+      local rdata = {
+        NS = { "host.example", both = true },
+        CNAME = { "host.example", both = true },
+        PTR = { "host.example", both = true },
+        SOA = { "host.example host.example 1 2 3 4 5", both = true, names = 2 },
+        MX = { "1 host.example", both = true },
+        MINFO = { "host.example host.example", both = true, names = 2 },
+        DNAME = { "host.example" },
+        AFSDB = { "1 host.example" },
+        RT = { "1 host.example" },
+        KX = { "1 host.example" },
+        RP = { "host.example host.example", names = 2 },
+        PX = { "1 host.example host.example", names = 2 },
+        SRV = { "1 2 3 host.example" },
+        NSEC = { "host.example A" },
+      }
+      for type, case in pairs(rdata) do
+        local saved = (case.names or 1) * 12 -- 14 bytes become 2
+        local unicast, mdns = length(type, case[1]), length(type, case[1], { mdns = true })
+        assert.equal(case.both and 0 or saved, unicast - mdns, type)
+      end
+      for type, data in pairs {
+        NAPTR = '1 2 "" "" "" host.example',
+        HTTPS = "1 host.example",
+        LP = "1 host.example",
+        RRSIG = "A 1 1 1 1 1 1 host.example AQID",
+      } do
+        assert.equal(length(type, data), length(type, data, { mdns = true }), type)
+      end
     end
-    for type, data in pairs {
-      NAPTR = '1 2 "" "" "" host.example',
-      HTTPS = "1 host.example",
-      LP = "1 host.example",
-      RRSIG = "A 1 1 1 1 1 1 host.example AQID",
-    } do
-      assert.equal(length(type, data), length(type, data, { mdns = true }), type)
-    end
-  end)
+  )
 
-  it("never compresses rdata that it does not know", function()
+  it("never compresses rdata that it does not know [RFC 3597 4: not compressed]", function()
     local packet = assert(wire.encode {
       questions = { { name = "a.example", type = "TYPE65280" } },
       answers = {

@@ -84,15 +84,18 @@ describe("DNS", function()
       assert.equal("dns", shown.addresses[1].strategy)
     end)
 
-    it("answers over TCP, without EDNS and in the client's spelling", function()
-      local reply = daemon:dig("www.example.test", "A", "+tcp")
-      assert.same({ "192.0.2.80" }, reply.answers)
-      assert.matches("%(TCP%)", reply.text)
-      reply = daemon:dig("WWW.Example.TEST", "A", "+noedns")
-      assert.same({ "192.0.2.80" }, reply.answers)
-      assert.same({ "WWW.Example.TEST. A" }, reply.owners)
-      assert.is_nil(reply.text:find("OPT PSEUDOSECTION", 1, true))
-    end)
+    it(
+      "answers over TCP, without EDNS and in the client's spelling [RFC 7766 5: over TCP]",
+      function()
+        local reply = daemon:dig("www.example.test", "A", "+tcp")
+        assert.same({ "192.0.2.80" }, reply.answers)
+        assert.matches("%(TCP%)", reply.text)
+        reply = daemon:dig("WWW.Example.TEST", "A", "+noedns")
+        assert.same({ "192.0.2.80" }, reply.answers)
+        assert.same({ "WWW.Example.TEST. A" }, reply.owners)
+        assert.is_nil(reply.text:find("OPT PSEUDOSECTION", 1, true))
+      end
+    )
 
     it("gives a chain of aliases whole, in order", function()
       local owners = {

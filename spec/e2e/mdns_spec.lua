@@ -132,7 +132,7 @@ describe("mDNS beside one host", function()
       net:avahi("master", "master")
     end)
 
-    it("finds both hosts", function()
+    it("finds both hosts [RFC 6762 15.1: shared port]", function()
       local out = run([[main(function()
         for i = 1, 20 do
           engine:forget {}

@@ -140,7 +140,7 @@ describe("publish on a network", function()
     print("ready")
   ]]
 
-  it("says goodbye on SIGTERM, within the second", function()
+  it("says goodbye on SIGTERM, within the second [RFC 6762 10.1: goodbye]", function()
     local heard = watch("mini2", SAID)
     heard:wait_for("ready")
     local running = daemon.start(net, "master", policy([[host = "master"]]))
@@ -354,7 +354,7 @@ describe("publish on a network", function()
       )
     end
 
-    it("keeps the name that both have, whoever was first", function()
+    it("keeps the name that both have, whoever was first [RFC 6762 15.1: shared port]", function()
       local own = net:avahi("master", "master")
       local running = daemon.start(net, "master", SAME)
       settled(own)
@@ -378,7 +378,7 @@ describe("publish on a network", function()
       assert.is_nil(running.process:output():find("trying", 1, true))
     end)
 
-    it("does not touch the name that only that one has", function()
+    it("does not touch the name that only that one has [RFC 6762 15.1: shared port]", function()
       local own = net:avahi("master", "theirs")
       daemon.start(net, "master", policy([[host = "master"]]))
       eventually(5, function()

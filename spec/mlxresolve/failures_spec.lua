@@ -45,24 +45,27 @@ describe("mlxresolve.failures", function()
     assert.equal(1, dns.calls)
   end)
 
-  it("asks again after 1 s, 2 s, 4 s, … 30 s while it keeps failing", function()
-    local dns = down()
-    local b = open { dns }
-    local times = {}
-    for slot = 1, 1200 do
-      local before = dns.calls
-      b.question(slot)
-      b.world:advance(100)
-      if dns.calls > before then
-        times[#times + 1] = slot * 100
+  it(
+    "asks again after 1 s, 2 s, 4 s, … 30 s while it keeps failing [RFC 9520 3.2: failures]",
+    function()
+      local dns = down()
+      local b = open { dns }
+      local times = {}
+      for slot = 1, 1200 do
+        local before = dns.calls
+        b.question(slot)
+        b.world:advance(100)
+        if dns.calls > before then
+          times[#times + 1] = slot * 100
+        end
       end
+      local waits = {}
+      for i = 2, #times do
+        waits[#waits + 1] = math.floor((times[i] - times[i - 1]) / 1000)
+      end
+      assert.same({ 1, 2, 4, 8, 16, 30, 30 }, waits)
     end
-    local waits = {}
-    for i = 2, #times do
-      waits[#waits + 1] = math.floor((times[i] - times[i - 1]) / 1000)
-    end
-    assert.same({ 1, 2, 4, 8, 16, 30, 30 }, waits)
-  end)
+  )
 
   it("begins anew after an answer", function()
     local is_down = true

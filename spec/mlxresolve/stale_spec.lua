@@ -53,21 +53,25 @@ describe("mlxresolve.stale", function()
     return core.answer.data(sent.packet)[1]
   end
 
-  it("waits for the chain first, and answers stale when the client's patience is over", function()
-    local b, moody = open {}
-    moody.delay = 3000
-    local asked_at = b.world:now()
-    b.question(2)
-    b.world:advance(1799)
-    assert.is_nil(b.sent[2])
-    b.world:advance(1)
-    assert.same({ "192.0.2.1", STALE, 1800 }, {
-      address(b.sent[2]),
-      b.sent[2].code,
-      b.sent[2].at - asked_at,
-    })
-    assert.equal(30, select(2, core.answer.read(b.sent[2].packet)))
-  end)
+  it(
+    "waits for the chain first, and answers stale when the client's patience is over"
+      .. " [RFC 8767 5: stale timers]",
+    function()
+      local b, moody = open {}
+      moody.delay = 3000
+      local asked_at = b.world:now()
+      b.question(2)
+      b.world:advance(1799)
+      assert.is_nil(b.sent[2])
+      b.world:advance(1)
+      assert.same({ "192.0.2.1", STALE, 1800 }, {
+        address(b.sent[2]),
+        b.sent[2].code,
+        b.sent[2].at - asked_at,
+      })
+      assert.equal(30, select(2, core.answer.read(b.sent[2].packet)))
+    end
+  )
 
   it("lets the question go on after a stale answer, once, and serves what it finds", function()
     local b, moody = open {}
@@ -124,25 +128,28 @@ describe("mlxresolve.stale", function()
   end)
 
   for _, mode in ipairs { "verify", "immediate" } do
-    it("asks again only 30 s after a failed refresh: " .. mode, function()
-      local b, moody = open { stale_mode = mode }
-      moody.is_down = true
-      b.question(2)
-      b.world:settle()
-      assert.equal(STALE, b.sent[2].code)
-      assert.equal(2, moody.calls)
-      for slot = 3, 31 do
-        b.world:advance(1000)
-        b.question(slot)
-        assert.equal(STALE, b.sent[slot].code)
+    it(
+      "asks again only 30 s after a failed refresh:  [RFC 8767 5: stale timers]" .. mode,
+      function()
+        local b, moody = open { stale_mode = mode }
+        moody.is_down = true
+        b.question(2)
+        b.world:settle()
+        assert.equal(STALE, b.sent[2].code)
+        assert.equal(2, moody.calls)
+        for slot = 3, 31 do
+          b.world:advance(1000)
+          b.question(slot)
+          assert.equal(STALE, b.sent[slot].code)
+        end
+        assert.equal("moody: down", b.sent[31].text)
+        assert.equal(2, moody.calls)
+        b.world:advance(2000)
+        b.question(32)
+        b.world:settle()
+        assert.equal(3, moody.calls)
       end
-      assert.equal("moody: down", b.sent[31].text)
-      assert.equal(2, moody.calls)
-      b.world:advance(2000)
-      b.question(32)
-      b.world:settle()
-      assert.equal(3, moody.calls)
-    end)
+    )
   end
 
   it("tells the library too, and keeps what strategies ask waiting", function()

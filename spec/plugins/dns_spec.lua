@@ -72,20 +72,24 @@ describe("plugins.dns", function()
     assert.equal("ENOSERVER", b:address("a.example"))
   end)
 
-  it("keeps names that must not leave the link to itself", function()
-    local b = bed.policy(two)
-    for _, name in ipairs {
-      "mini2.local",
-      "a.localhost",
-      "x.invalid",
-      "y.onion",
-      "1.2.254.169.in-addr.arpa",
-      ("0."):rep(28) .. "0.8.e.f.ip6.arpa",
-    } do
-      b:address(name)
+  it(
+    "keeps names that must not leave the link to itself"
+      .. " [RFC 6762 3: names of the link] [RFC 6762 4: reverse names]",
+    function()
+      local b = bed.policy(two)
+      for _, name in ipairs {
+        "mini2.local",
+        "a.localhost",
+        "x.invalid",
+        "y.onion",
+        "1.2.254.169.in-addr.arpa",
+        ("0."):rep(28) .. "0.8.e.f.ip6.arpa",
+      } do
+        b:address(name)
+      end
+      assert.same({}, asked(b))
     end
-    assert.same({}, asked(b))
-  end)
+  )
 
   it("asks for them when its zones name them", function()
     local b = bed.policy([[strategies = {

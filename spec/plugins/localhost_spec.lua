@@ -3,7 +3,7 @@ local fake = require("support.fake")
 describe("plugins.localhost", function()
   local localhost = fake.instance("localhost")
 
-  it("answers localhost and all below it (RFC 6761 section 6.3)", function()
+  it("answers localhost and all below it [RFC 6761 6.3: localhost]", function()
     for _, name in ipairs { "localhost", "LOCALHOST", "a.b.localhost." } do
       assert.same({ "127.0.0.1" }, localhost:resolve(fake.query(name)).data)
       assert.same({ "::1" }, localhost:resolve(fake.query(name, "AAAA")).data)

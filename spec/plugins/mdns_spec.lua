@@ -50,7 +50,7 @@ describe("plugin mdns", function()
     assert.equal(0, #opened.world.sent)
   end)
 
-  it("asks for reverse names of link-local addresses", function()
+  it("asks for reverse names of link-local addresses [RFC 6762 4: reverse names]", function()
     local opened, link = open()
     local name = "4.3.254.169.in-addr.arpa."
     link:answer(name, { { type = "PTR", data = "mini2.local." } })

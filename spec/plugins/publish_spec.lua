@@ -48,7 +48,7 @@ describe("plugin publish", function()
     assert.is_true(found["A box.local. 120 192.0.2.1"])
   end)
 
-  it("says goodbye when the resolver is closed", function()
+  it("says goodbye when the resolver is closed [RFC 6762 10.1: goodbye]", function()
     local world = open({ { service = "_mlx._tcp", port = 1 } }, SERVES)
     opened.resolver:close()
     world:advance(0)

@@ -1,5 +1,6 @@
 --- The documents and what they take from the code, as it should read now.
 local arguments = require("mlxresolve.cli.arguments")
+local conformance = require("support.conformance")
 local meta = require("support.meta")
 local netns = require("support.netns")
 local plugins = require("mlxresolve.plugins")
@@ -10,7 +11,13 @@ local shell = require("support.shell")
 local virtual = require("mlxresolve.world.virtual")
 
 local documents = {
-  paths = { "README.md", "docs/reference.md", "docs/simulate.md", "plugins/README.md" },
+  paths = {
+    "README.md",
+    "docs/conformance.md",
+    "docs/reference.md",
+    "docs/simulate.md",
+    "plugins/README.md",
+  },
 }
 
 ---@param path string
@@ -240,6 +247,17 @@ for file, objects in pairs(OBJECTS) do
     end
   end
 end
+
+local function points_of(rfc)
+  return function()
+    return conformance.table(function(point)
+      return rfc == "others" and point.rfc ~= 6762 and point.rfc ~= 6763 or point.rfc == rfc
+    end)
+  end
+end
+
+makers.conformance = conformance.count
+makers.mdns, makers.dnssd, makers.unicast = points_of(6762), points_of(6763), points_of("others")
 
 --- What a document should say now. What cannot be had on this machine stays as it is.
 ---@param path string

@@ -19,7 +19,7 @@ describe("mlxresolve.mdns.check", function()
     assert.equal("eth0", verdict { from = "2001:db8::7", to = "ff02::fb%eth0" })
   end)
 
-  it("believes unicast from the link only", function()
+  it("believes unicast from the link only [RFC 6762 11: off the link]", function()
     assert.equal("eth0", verdict { from = "192.0.2.7", to = "192.0.2.1" })
     assert.equal("off_link", verdict { from = "198.51.100.7", to = "192.0.2.1" })
     assert.equal("wlan0", verdict { from = "198.51.100.7", to = "192.0.2.1", interface = 3 })

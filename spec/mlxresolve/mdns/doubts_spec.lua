@@ -21,23 +21,26 @@ describe("mlxresolve.mdns.doubts", function()
       open()
     end)
 
-    it("asks at least twice and drops the record ten seconds later", function()
-      assert.equal(1, link.engine:report_failure("mini2.local.", "192.0.2.7"))
-      link.world:advance(9990)
-      local multicast = 0
-      for _, message in ipairs(link:sent()) do
-        if message.to == "224.0.0.251:5353" then
-          multicast = multicast + 1
-          assert.is_not.equal("192.0.2.7", message.answers[1] and message.answers[1].data)
+    it(
+      "asks at least twice and drops the record ten seconds later [RFC 6762 10.4: reconfirmation]",
+      function()
+        assert.equal(1, link.engine:report_failure("mini2.local.", "192.0.2.7"))
+        link.world:advance(9990)
+        local multicast = 0
+        for _, message in ipairs(link:sent()) do
+          if message.to == "224.0.0.251:5353" then
+            multicast = multicast + 1
+            assert.is_not.equal("192.0.2.7", message.answers[1] and message.answers[1].data)
+          end
         end
+        assert.is_true(multicast >= 2, multicast)
+        assert.equal("suspect A 192.0.2.7 failure", lines[3])
+        assert.is_nil(lines[4])
+        link.world:advance(20)
+        assert.equal("gone A 192.0.2.7 failure", lines[4])
+        assert.is_nil(lines[5])
       end
-      assert.is_true(multicast >= 2, multicast)
-      assert.equal("suspect A 192.0.2.7 failure", lines[3])
-      assert.is_nil(lines[4])
-      link.world:advance(20)
-      assert.equal("gone A 192.0.2.7 failure", lines[4])
-      assert.is_nil(lines[5])
-    end)
+    )
 
     it("asks the last known host alone, too", function()
       link.engine:report_failure("mini2.local.", "192.0.2.7")
@@ -56,7 +59,7 @@ describe("mlxresolve.mdns.doubts", function()
       assert.same({ "192.0.2.8" }, result.data)
     end)
 
-    it("keeps a record that its host says again", function()
+    it("keeps a record that its host says again [RFC 6762 10.4: reconfirmation]", function()
       link.engine:report_failure("mini2.local.", "192.0.2.7")
       link.world:advance(100)
       link:deliver(bed.response("mini2.local.", { A }))
@@ -104,18 +107,22 @@ describe("mlxresolve.mdns.doubts", function()
       link.world:advance(2000)
     end
 
-    it("drops the record ten seconds after the second question, asking nothing", function()
-      open()
-      other_asks()
-      other_asks()
-      link.world:advance(7990)
-      assert.equal(2, #lines)
-      assert.equal(0, #link:sent())
-      link.world:advance(1000)
-      assert.same("gone A 192.0.2.7 unanswered", (lines[3] < lines[4] and lines[3] or lines[4]))
-    end)
+    it(
+      "drops the record ten seconds after the second question, asking nothing"
+        .. " [RFC 6762 10.5: passive observation]",
+      function()
+        open()
+        other_asks()
+        other_asks()
+        link.world:advance(7990)
+        assert.equal(2, #lines)
+        assert.equal(0, #link:sent())
+        link.world:advance(1000)
+        assert.same("gone A 192.0.2.7 unanswered", (lines[3] < lines[4] and lines[3] or lines[4]))
+      end
+    )
 
-    it("keeps what is said in that time", function()
+    it("keeps what is said in that time [RFC 6762 10.5: passive observation]", function()
       open()
       other_asks()
       other_asks()

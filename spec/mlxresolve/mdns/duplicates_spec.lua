@@ -24,24 +24,31 @@ describe("mlxresolve.mdns.duplicates (RFC 6762 section 7.3)", function()
     link.world:advance(200)
   end
 
-  it("lets the question of another host do for its own", function()
-    other_asks()
-    assert.equal(0, #link:sent())
-    link.world:advance(2000)
-    assert.equal(1, #link:sent())
-  end)
+  it(
+    "lets the question of another host do for its own [RFC 6762 7.3: questions of others]",
+    function()
+      other_asks()
+      assert.equal(0, #link:sent())
+      link.world:advance(2000)
+      assert.equal(1, #link:sent())
+    end
+  )
 
   it("asks itself when the other one wants unicast replies", function()
     other_asks { unicast = true }
     assert.equal(1, #link:sent())
   end)
 
-  it("asks itself when the other one knows an answer that it lacks", function()
-    other_asks {
-      answers = { { name = "_mlx._tcp.local.", ttl = 120, type = PTR.type, data = PTR.data } },
-    }
-    assert.equal(1, #link:sent())
-  end)
+  it(
+    "asks itself when the other one knows an answer that it lacks"
+      .. " [RFC 6762 7.3: questions of others]",
+    function()
+      other_asks {
+        answers = { { name = "_mlx._tcp.local.", ttl = 120, type = PTR.type, data = PTR.data } },
+      }
+      assert.equal(1, #link:sent())
+    end
+  )
 
   it("asks itself when the other one has more to say", function()
     other_asks { truncated = true }

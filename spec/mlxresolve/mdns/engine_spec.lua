@@ -11,20 +11,23 @@ describe("mlxresolve.mdns.engine", function()
     link = bed.new()
   end)
 
-  it("asks for both families in one packet, over IPv4 and IPv6", function()
-    link:answer("mini2.local.", { A, AAAA })
-    local result = link:ask("mini2.local.", "A")
-    link.world:settle()
-    assert.same({
-      "4 2 QU A mini2.local. AAAA mini2.local.",
-      "6 2 QU A mini2.local. AAAA mini2.local.",
-    }, link:questions())
-    assert.same({ "192.0.2.7" }, result.data)
-    assert.equal("answer", result.status)
-    assert.equal(120, result.ttl)
-    assert.equal(2, result.interface)
-    assert.equal(1, result.ms)
-  end)
+  it(
+    "asks for both families in one packet, over IPv4 and IPv6 [RFC 8305 3: late families]",
+    function()
+      link:answer("mini2.local.", { A, AAAA })
+      local result = link:ask("mini2.local.", "A")
+      link.world:settle()
+      assert.same({
+        "4 2 QU A mini2.local. AAAA mini2.local.",
+        "6 2 QU A mini2.local. AAAA mini2.local.",
+      }, link:questions())
+      assert.same({ "192.0.2.7" }, result.data)
+      assert.equal("answer", result.status)
+      assert.equal(120, result.ttl)
+      assert.equal(2, result.interface)
+      assert.equal(1, result.ms)
+    end
+  )
 
   it("answers from what came along without another packet", function()
     link:answer("mini2.local.", {
@@ -83,7 +86,7 @@ describe("mlxresolve.mdns.engine", function()
     assert.equal(10, #core.wire.decode(link.world.sent[1].packet).questions)
   end)
 
-  it("makes as many packets as many names need (RFC 6762 section 17)", function()
+  it("makes as many packets as many names need [RFC 6762 17: packet size]", function()
     for i = 1, 200 do
       link:ask(("a-rather-long-host-name-%d.local."):format(i), "A")
     end

@@ -35,7 +35,7 @@ describe("mlxresolve.mdns.hearing", function()
     assert.equal("answer", hear(bed.response("mini2.local.", { A }), { from = "fe80::7%eth0" }))
   end)
 
-  it("knows names whatever their case (RFC 6762 section 16)", function()
+  it("knows names whatever their case [RFC 6762 16: letters]", function()
     assert.equal("answer", hear(bed.response("MINI2.Local.", { A })))
   end)
 
@@ -44,7 +44,7 @@ describe("mlxresolve.mdns.hearing", function()
     assert.equal("answer", hear(bed.response("mini2.local.", { A }), at))
   end)
 
-  it("ignores a response from another port (RFC 6762 section 6)", function()
+  it("ignores a response from another port [RFC 6762 6: ports]", function()
     hear(bed.response("mini2.local.", { A }), { port = 5354 })
     ignored("port")
   end)
@@ -54,7 +54,7 @@ describe("mlxresolve.mdns.hearing", function()
     ignored("interface")
   end)
 
-  it("ignores unicast from off the link (RFC 6762 section 11)", function()
+  it("ignores unicast from off the link [RFC 6762 11: off the link]", function()
     hear(bed.response("mini2.local.", { A }), { from = "203.0.113.5", to = "192.0.2.1", hops = 64 })
     ignored("off_link")
   end)
@@ -65,7 +65,7 @@ describe("mlxresolve.mdns.hearing", function()
   end)
 
   it(
-    "ignores a query, a response with an opcode and one with an rcode (RFC 6762 section 18)",
+    "ignores a query, a response with an opcode and one with an rcode [RFC 6762 18: header heard]",
     function()
       hear(bed.response("mini2.local.", { A }, { response = false }))
       hear(bed.response("mini2.local.", { A }, { opcode = 4 }))
@@ -75,19 +75,19 @@ describe("mlxresolve.mdns.hearing", function()
     end
   )
 
-  it("ignores other flags of the header (RFC 6762 section 18)", function()
+  it("ignores other flags of the header [RFC 6762 18: header heard]", function()
     local flags = { authoritative = false, recursion_available = true, authentic = true, id = 77 }
     assert.equal("answer", hear(bed.response("mini2.local.", { A }, flags)))
   end)
 
-  it("takes no notice of the question section of a response (RFC 6762 section 6)", function()
+  it("takes no notice of the question section of a response [RFC 6762 6: no questions]", function()
     local question = { { name = "mini2.local.", type = "AAAA", class = "IN" } }
     assert.equal("answer", hear(bed.response("mini2.local.", { A }, { questions = question })))
     link.world:settle()
     assert.equal("nodata", link:ask("mini2.local.", "AAAA").status or "nodata")
   end)
 
-  it("ignores unicast for a name of which it did not ask (RFC 6762 section 6)", function()
+  it("ignores unicast for a name of which it did not ask [RFC 6762 6: unicast window]", function()
     local packet = bed.response("mini3.local.", {
       A,
       { name = "mini2.local.", type = "A", data = "203.0.113.6", additional = true },
@@ -96,7 +96,7 @@ describe("mlxresolve.mdns.hearing", function()
     ignored("unasked")
   end)
 
-  it("ignores unicast two seconds after its question (RFC 6762 section 6)", function()
+  it("ignores unicast two seconds after its question [RFC 6762 6: unicast window]", function()
     link.world:settle()
     link.world:advance(3000)
     link.engine.interest:add("mini2.local.")
@@ -105,7 +105,7 @@ describe("mlxresolve.mdns.hearing", function()
     assert.equal(0, link.engine:stats().records)
   end)
 
-  it("keeps what comes late, but within the two seconds", function()
+  it("keeps what comes late, but within the two seconds [RFC 6762 6: unicast window]", function()
     link.world:settle()
     hear(bed.response("mini2.local.", { A }), { to = "192.0.2.1" })
     local late = link:ask("mini2.local.", "A")
@@ -134,6 +134,14 @@ describe("mlxresolve.mdns.hearing", function()
     assert.spy(decode).was_not_called()
     decode:revert()
     assert.equal(1, link.engine:stats().unawaited)
+    assert.equal(0, link.engine:stats().records)
+  end)
+
+  it("learns nothing from what a question lists as known [RFC 6762 7.1: not learnt]", function()
+    local question = { name = "mini2.local.", type = "A", class = "IN" }
+    local known = { name = "mini2.local.", type = "A", class = "IN", ttl = 120, data = A.data }
+    hear(assert(core.wire.encode { questions = { question }, answers = { known } }))
+    assert.is_nil(result.status)
     assert.equal(0, link.engine:stats().records)
   end)
 
@@ -176,7 +184,7 @@ describe("mlxresolve.mdns.hearing", function()
     assert.equal("answer", hear(bed.response("mini2.local.", { A })))
   end)
 
-  it("discards a damaged NSEC alone (RFC 6762 section 6.1)", function()
+  it("discards a damaged NSEC alone [RFC 6762 6.1: unreadable NSEC]", function()
     -- The owner mini2.local., type NSEC, with a bitmap that claims more than there is.
     local good = bed.response("mini2.local.", { A })
     local nsec = "\192\12\0\47\128\1\0\0\0\120\0\5\192\12\0\40\1"
@@ -185,7 +193,7 @@ describe("mlxresolve.mdns.hearing", function()
     assert.same({ "192.0.2.7" }, result.data)
   end)
 
-  it("takes an NSEC whose next name is another (RFC 6762 section 6.1)", function()
+  it("takes an NSEC whose next name is another [RFC 6762 6.1: unreadable NSEC]", function()
     local six = link:ask("mini2.local.", "AAAA", { timeout = 200 })
     link.world:advance(0)
     hear(bed.response("mini2.local.", { A, { type = "NSEC", data = "zz.local. A" } }))

@@ -12,7 +12,8 @@ describe("mlxresolve.mdns.lookup", function()
 
   describe("asks again", function()
     it(
-      "from another port after 250 ms, then by multicast after 1, 3 and 7 s (RFC 6762 section 5.2)",
+      "from another port after 250 ms, then by multicast after 1, 3 and 7 s"
+        .. " [RFC 6762 5.2: intervals]",
       function()
         link:ask("nobody.local.", "A", { timeout = 10000 })
         link.world:settle()
@@ -27,7 +28,7 @@ describe("mlxresolve.mdns.lookup", function()
       assert.same({ "0 QM", "0 one-shot", "250 one-shot", "1000 QM" }, link:schedule())
     end)
 
-    it("never within a second of the same multicast question (RFC 6762 section 5.2)", function()
+    it("never within a second of the same multicast question [RFC 6762 5.2: intervals]", function()
       for i = 0, 9 do
         link:ask("nobody.local.", "A", { timeout = 90 })
         link.world:advance(i % 2 == 0 and 95 or 130)
@@ -71,15 +72,18 @@ describe("mlxresolve.mdns.lookup", function()
   end)
 
   describe("takes a family that stays silent", function()
-    it("for absent 50 ms after the other has answered, for 10 s", function()
-      link:answer("mini2.local.", { A }, { delay = 3 })
-      local four, six = link:ask("mini2.local.", "A"), link:ask("mini2.local.", "AAAA")
-      link.world:settle()
-      assert.equal(3, four.ms)
-      assert.equal(53, six.ms)
-      assert.equal("nodata", six.status)
-      assert.equal(10, six.ttl)
-    end)
+    it(
+      "for absent 50 ms after the other has answered, for 10 s [RFC 8305 3: late families]",
+      function()
+        link:answer("mini2.local.", { A }, { delay = 3 })
+        local four, six = link:ask("mini2.local.", "A"), link:ask("mini2.local.", "AAAA")
+        link.world:settle()
+        assert.equal(3, four.ms)
+        assert.equal(53, six.ms)
+        assert.equal("nodata", six.status)
+        assert.equal(10, six.ttl)
+      end
+    )
 
     it("for absent when it is asked for after the other, but makes sure", function()
       link:answer("mini2.local.", { A })
@@ -113,7 +117,7 @@ describe("mlxresolve.mdns.lookup", function()
       assert.same({ "0 QU" }, link:schedule())
     end)
 
-    it("for absent at once when NSEC says so (RFC 6762 section 6.1)", function()
+    it("for absent at once when NSEC says so [RFC 6762 6.1: denials]", function()
       local nsec = { type = "NSEC", data = "mini2.local. A", additional = true }
       link:answer("mini2.local.", { A, nsec })
       local six = link:ask("mini2.local.", "AAAA")

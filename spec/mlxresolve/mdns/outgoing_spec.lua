@@ -25,27 +25,34 @@ describe("mlxresolve.mdns.outgoing", function()
   end
 
   describe("tells known answers (RFC 6762 section 7.1)", function()
-    it("with what is left of their time, without the cache-flush bit (section 10.2)", function()
-      link:watch("_mlx._tcp.local.", "PTR")
-      link.world:advance(1)
-      hear("_mlx._tcp.local.", { pointer(1) })
-      link.world:advance(7500)
-      local known = last().answers
-      assert.equal(1, #known)
-      assert.equal(pointer(1).data, known[1].data)
-      assert.equal(113, known[1].ttl)
-      assert.is_false(known[1].cache_flush)
-    end)
+    it(
+      "with what is left of their time, without the cache-flush bit"
+        .. " [RFC 6762 7.1: telling known answers] [RFC 6762 10.2: flush bit]",
+      function()
+        link:watch("_mlx._tcp.local.", "PTR")
+        link.world:advance(1)
+        hear("_mlx._tcp.local.", { pointer(1) })
+        link.world:advance(7500)
+        local known = last().answers
+        assert.equal(1, #known)
+        assert.equal(pointer(1).data, known[1].data)
+        assert.equal(113, known[1].ttl)
+        assert.is_false(known[1].cache_flush)
+      end
+    )
 
-    it("only while at least half of their life is left", function()
-      link:watch("_mlx._tcp.local.", "PTR")
-      link.world:advance(1)
-      hear("_mlx._tcp.local.", { pointer(1) })
-      link.world:advance(1000)
-      assert.equal(1, #last().answers)
-      link.world:advance(63e3)
-      assert.equal(0, #last().answers)
-    end)
+    it(
+      "only while at least half of their life is left [RFC 6762 7.1: telling known answers]",
+      function()
+        link:watch("_mlx._tcp.local.", "PTR")
+        link.world:advance(1)
+        hear("_mlx._tcp.local.", { pointer(1) })
+        link.world:advance(1000)
+        assert.equal(1, #last().answers)
+        link.world:advance(63e3)
+        assert.equal(0, #last().answers)
+      end
+    )
 
     it("on the link only on which they were heard", function()
       link = bed.new { links = { bed.interface(), bed.wifi() } }
@@ -73,28 +80,31 @@ describe("mlxresolve.mdns.outgoing", function()
       assert.equal("192.0.2.7", asked.answers[1].data)
     end)
 
-    it("in as many packets as they need, all but the last with TC (section 7.2)", function()
-      link:watch("_mlx._tcp.local.", "PTR")
-      link.world:advance(1)
-      for first = 1, 60, 20 do
-        local records = {}
-        for i = first, first + 19 do
-          records[#records + 1] = pointer(i)
+    it(
+      "in as many packets as they need, all but the last with TC [RFC 6762 7.2: several packets]",
+      function()
+        link:watch("_mlx._tcp.local.", "PTR")
+        link.world:advance(1)
+        for first = 1, 60, 20 do
+          local records = {}
+          for i = first, first + 19 do
+            records[#records + 1] = pointer(i)
+          end
+          hear("_mlx._tcp.local.", records)
         end
-        hear("_mlx._tcp.local.", records)
+        link:sent()
+        link.world:advance(1000)
+        local sent, count = link:sent(), 0
+        assert.is_true(#sent >= 3)
+        for i, message in ipairs(sent) do
+          count = count + #message.answers
+          assert.equal(i < #sent, message.truncated)
+          assert.equal(i == 1 and 1 or 0, #message.questions)
+          assert.is_true(#link.world.sent[#link.world.sent - i + 1].packet <= 1452)
+        end
+        assert.equal(60, count)
       end
-      link:sent()
-      link.world:advance(1000)
-      local sent, count = link:sent(), 0
-      assert.is_true(#sent >= 3)
-      for i, message in ipairs(sent) do
-        count = count + #message.answers
-        assert.equal(i < #sent, message.truncated)
-        assert.equal(i == 1 and 1 or 0, #message.questions)
-        assert.is_true(#link.world.sent[#link.world.sent - i + 1].packet <= 1452)
-      end
-      assert.equal(60, count)
-    end)
+    )
 
     it("never to one host, nor in a one-shot question", function()
       link = bed.new { port_taken = true }

@@ -29,17 +29,21 @@ describe("mlxresolve.mdns.sending", function()
     return words
   end
 
-  it("ask for unicast first and for multicast again", function()
-    local opened = open()
-    assert.equal(2, (opened:ask("first", packets, opened.links, both)))
-    assert.same({ "QU 224.0.0.251:5353 2", "QU [ff02::fb]:5353 2" }, sent())
-    opened:ask("again", packets, opened.links, both)
-    assert.same({ "QM 224.0.0.251:5353 2", "QM [ff02::fb]:5353 2" }, sent())
-    opened:ask("one_shot", packets, opened.links, { ipv4 = true, ipv6 = false })
-    assert.same({ "1 224.0.0.251:5353 2" }, sent())
-  end)
+  it(
+    "ask for unicast first and for multicast again"
+      .. " [RFC 6762 5.2: port 5353] [RFC 6762 5.4: first question]",
+    function()
+      local opened = open()
+      assert.equal(2, (opened:ask("first", packets, opened.links, both)))
+      assert.same({ "QU 224.0.0.251:5353 2", "QU [ff02::fb]:5353 2" }, sent())
+      opened:ask("again", packets, opened.links, both)
+      assert.same({ "QM 224.0.0.251:5353 2", "QM [ff02::fb]:5353 2" }, sent())
+      opened:ask("one_shot", packets, opened.links, { ipv4 = true, ipv6 = false })
+      assert.same({ "1 224.0.0.251:5353 2" }, sent())
+    end
+  )
 
-  it("ask from two ports where another process has 5353 (RFC 6762 sections 5.1 and 5.2)", function()
+  it("ask from two ports where another process has 5353 [RFC 6762 5.1: own port]", function()
     function world.refuse_udp(options)
       return options.bind == "0.0.0.0:5353" and not options.share and "EADDRINUSE"
     end

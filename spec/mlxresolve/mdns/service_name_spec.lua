@@ -21,10 +21,16 @@ describe("mlxresolve.mdns.service_name", function()
     end
   end)
 
-  it("reads instances with dots, spaces and UTF-8 in them (RFC 6763 section 4.1.1)", function()
-    local about = service_name.parse("My\\046Printer\\032\195\188._http._tcp.local.")
-    assert.same({ instance = "My.Printer \195\188", type = "_http._tcp", domain = "local." }, about)
-  end)
+  it(
+    "reads instances with dots, spaces and UTF-8 in them [RFC 6763 4.1.1: names of instances]",
+    function()
+      local about = service_name.parse("My\\046Printer\\032\195\188._http._tcp.local.")
+      assert.same(
+        { instance = "My.Printer \195\188", type = "_http._tcp", domain = "local." },
+        about
+      )
+    end
+  )
 
   it("knows what is no instance", function()
     assert.is_nil(service_name.parse("mini2.local."))

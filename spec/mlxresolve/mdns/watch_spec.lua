@@ -24,34 +24,45 @@ describe("mlxresolve.mdns.watch", function()
   end
 
   describe("asks (RFC 6762 section 5.2)", function()
-    it("at once, then after intervals that double up to an hour", function()
-      link:watch("_mlx._tcp.local.", "PTR")
-      link.world:advance(6 * 3600e3)
-      local sent = link:sent()
-      local gaps = {}
-      for i = 2, #sent do
-        gaps[#gaps + 1] = (sent[i].at - sent[i - 1].at) / 1000
+    it(
+      "at once, then after intervals that double up to an hour [RFC 6762 5.2: intervals]",
+      function()
+        link:watch("_mlx._tcp.local.", "PTR")
+        link.world:advance(6 * 3600e3)
+        local sent = link:sent()
+        local gaps = {}
+        for i = 2, #sent do
+          gaps[#gaps + 1] = (sent[i].at - sent[i - 1].at) / 1000
+        end
+        assert.same({ 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048 }, { unpack(gaps, 1, 12) })
+        assert.same({ 3600, 3600, 3600 }, { unpack(gaps, 13, 15) })
       end
-      assert.same({ 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048 }, { unpack(gaps, 1, 12) })
-      assert.same({ 3600, 3600, 3600 }, { unpack(gaps, 13, 15) })
-    end)
+    )
 
-    it("20 to 120 ms later where many may begin at the same moment, all in one packet", function()
-      link:watch("a.local.", "SRV", { is_common = true })
-      link:watch("b.local.", "SRV", { is_common = true })
-      link.world:advance(500)
-      local sent = link:sent()
-      assert.equal(1, #sent)
-      assert.equal(2, #sent[1].questions)
-      assert.is_true(sent[1].at >= 1020 and sent[1].at <= 1120, sent[1].at)
-    end)
+    it(
+      "20 to 120 ms later where many may begin at the same moment, all in one packet"
+        .. " [RFC 6762 5.2: first delay]",
+      function()
+        link:watch("a.local.", "SRV", { is_common = true })
+        link:watch("b.local.", "SRV", { is_common = true })
+        link.world:advance(500)
+        local sent = link:sent()
+        assert.equal(1, #sent)
+        assert.equal(2, #sent[1].questions)
+        assert.is_true(sent[1].at >= 1020 and sent[1].at <= 1120, sent[1].at)
+      end
+    )
 
-    it("nothing once a host has said all that there is, until 80 % of its life", function()
-      link:answer("mini2.local.", { A })
-      link:watch("mini2.local.", "A")
-      link.world:advance(88e3)
-      assert.same({ "0 QU" }, times())
-    end)
+    it(
+      "nothing once a host has said all that there is, until 80 % of its life"
+        .. " [RFC 6762 5.2: whole answers]",
+      function()
+        link:answer("mini2.local.", { A })
+        link:watch("mini2.local.", "A")
+        link.world:advance(88e3)
+        assert.same({ "0 QU" }, times())
+      end
+    )
 
     it("again and again where more hosts may answer", function()
       link:answer("_mlx._tcp.local.", { PTR })
@@ -60,7 +71,7 @@ describe("mlxresolve.mdns.watch", function()
       assert.same({ "0 QU", "1000 QM", "3000 QM" }, times())
     end)
 
-    it("nothing at all once nobody watches", function()
+    it("nothing at all once nobody watches [RFC 6762 5.2: no interest]", function()
       link:answer("mini2.local.", { A })
       local lines, handle = link:watch("mini2.local.", "A")
       link.world:advance(1000)
@@ -91,25 +102,28 @@ describe("mlxresolve.mdns.watch", function()
       return list
     end
 
-    it("by asking at 80, 85, 90 and 95 % of its life, up to 2 % later", function()
-      link:watch("mini2.local.", "A")
-      link.world:advance(1)
-      hear("mini2.local.", { A })
-      link:sent()
-      link.world:advance(119e3)
-      local multicast = {}
-      for _, message in ipairs(link:sent()) do
-        if message.to == "224.0.0.251:5353" then
-          multicast[#multicast + 1] = message
-          assert.is_false(message.questions[1].unicast)
-          assert.same({}, message.answers)
+    it(
+      "by asking at 80, 85, 90 and 95 % of its life, up to 2 % later [RFC 6762 5.2: refresh]",
+      function()
+        link:watch("mini2.local.", "A")
+        link.world:advance(1)
+        hear("mini2.local.", { A })
+        link:sent()
+        link.world:advance(119e3)
+        local multicast = {}
+        for _, message in ipairs(link:sent()) do
+          if message.to == "224.0.0.251:5353" then
+            multicast[#multicast + 1] = message
+            assert.is_false(message.questions[1].unicast)
+            assert.same({}, message.answers)
+          end
+        end
+        local found = shares(multicast)
+        for i, share in ipairs { 0.80, 0.85, 0.90, 0.95 } do
+          assert.is_true(found[i] >= share and found[i] <= share + 0.021, share .. " " .. found[i])
         end
       end
-      local found = shares(multicast)
-      for i, share in ipairs { 0.80, 0.85, 0.90, 0.95 } do
-        assert.is_true(found[i] >= share and found[i] <= share + 0.021, share .. " " .. found[i])
-      end
-    end)
+    )
 
     it("by asking its host alone at 75 %", function()
       link:watch("mini2.local.", "A")
@@ -164,7 +178,7 @@ describe("mlxresolve.mdns.watch", function()
       assert.equal(1, #link:sent())
     end)
 
-    it("a goodbye at once, and the end a second later (section 10.1)", function()
+    it("a goodbye at once, and the end a second later [RFC 6762 10.1: goodbye heard]", function()
       link:answer("mini2.local.", { A })
       local lines = link:watch("mini2.local.", "A")
       link.world:advance(500)
@@ -237,20 +251,23 @@ describe("mlxresolve.mdns.watch", function()
       link.world:network { { type = "link_changed", index = 2, name = "eth0", up = true } }
     end
 
-    it("asks with unicast replies welcome, 20 to 120 ms later (section 5.4)", function()
-      link:watch("mini2.local.", "A")
-      link.world:advance(10)
-      hear("mini2.local.", { A })
-      link.world:advance(5000)
-      link:sent()
-      change { bed.interface() }
-      link.world:advance(2000)
-      local sent = link:sent()
-      assert.is_true(sent[1].questions[1].unicast)
-      local delay = sent[1].at - 6010
-      assert.is_true(delay >= 20 and delay <= 120, delay)
-      assert.is_false(sent[2].questions[1].unicast)
-    end)
+    it(
+      "asks with unicast replies welcome, 20 to 120 ms later [RFC 6762 5.4: first question]",
+      function()
+        link:watch("mini2.local.", "A")
+        link.world:advance(10)
+        hear("mini2.local.", { A })
+        link.world:advance(5000)
+        link:sent()
+        change { bed.interface() }
+        link.world:advance(2000)
+        local sent = link:sent()
+        assert.is_true(sent[1].questions[1].unicast)
+        local delay = sent[1].at - 6010
+        assert.is_true(delay >= 20 and delay <= 120, delay)
+        assert.is_false(sent[2].questions[1].unicast)
+      end
+    )
 
     it("doubts what it knew until it is said again", function()
       link:answer("mini2.local.", { A })

@@ -50,32 +50,39 @@ describe("mlxresolve.mdns.responder.claims", function()
     assert.equal("w\\032\\0403\\041._mlx._tcp.local.", third)
   end)
 
-  it("8.4: announces other data of a service without probing, when it is read again", function()
-    local publication = link:settled(service("w", 1))
-    publication:close()
-    link:publish(service("w", 2))
-    link.world:advance(20)
-    assert.same({}, link:probes())
-    assert.is_true(table.concat(link:answers(), "\n"):find("0 0 2 here.local. !", 1, true) ~= nil)
-    link:mark()
-    link.world:advance(20e3)
-    link:mark()
-    link:query { "SRV w._mlx._tcp.local." }
-    assert.same({ "SRV w._mlx._tcp.local. 120 0 0 2 here.local. !" }, link:answers())
-    link.engine:close()
-  end)
+  it(
+    "announces other data of a service without probing, when it is read again"
+      .. " [RFC 6762 8.4: change]",
+    function()
+      local publication = link:settled(service("w", 1))
+      publication:close()
+      link:publish(service("w", 2))
+      link.world:advance(20)
+      assert.same({}, link:probes())
+      assert.is_true(table.concat(link:answers(), "\n"):find("0 0 2 here.local. !", 1, true) ~= nil)
+      link:mark()
+      link.world:advance(20e3)
+      link:mark()
+      link:query { "SRV w._mlx._tcp.local." }
+      assert.same({ "SRV w._mlx._tcp.local. 120 0 0 2 here.local. !" }, link:answers())
+      link.engine:close()
+    end
+  )
 
-  it("8.4: says goodbye to a subtype that it has no longer", function()
-    local spec = service("w")
-    spec.subtypes = { "_gpu" }
-    local publication = link:settled(spec)
-    publication:close()
-    link:publish(service("w"))
-    assert.same(
-      "PTR _gpu._sub._mlx._tcp.local. 0 w._mlx._tcp.local.",
-      responder_bed.words(link:packets()[1].answers)[1]
-    )
-  end)
+  it(
+    "says goodbye to a subtype that it has no longer [RFC 6762 8.4: change of shared data]",
+    function()
+      local spec = service("w")
+      spec.subtypes = { "_gpu" }
+      local publication = link:settled(spec)
+      publication:close()
+      link:publish(service("w"))
+      assert.same(
+        "PTR _gpu._sub._mlx._tcp.local. 0 w._mlx._tcp.local.",
+        responder_bed.words(link:packets()[1].answers)[1]
+      )
+    end
+  )
 
   it("points services at the name that their host has now", function()
     link:publish(service("w"))

@@ -17,7 +17,7 @@ describe("mlxresolve.mdns.responder.gathers", function()
     link:settled { service = "_mlx._tcp", port = 7, instance = "w" }
   end)
 
-  it("7.2: waits for known answers that come in further packets", function()
+  it("waits for known answers that come in further packets [RFC 6762 7.2: gathering]", function()
     link:query(
       { "PTR _mlx._tcp.local.", "PTR _services._dns-sd._udp.local." },
       { truncated = true }
@@ -31,40 +31,46 @@ describe("mlxresolve.mdns.responder.gathers", function()
     assert.is_true(ms >= 400 and ms <= 500)
   end)
 
-  it("7.2: tells queriers apart by their address", function()
+  it("tells queriers apart by their address [RFC 6762 7.2: gathering]", function()
     link:query({ "PTR _mlx._tcp.local." }, { truncated = true })
     link:query({}, { known = { PTR } }, { from = "192.0.2.8" })
     link.world:advance(600)
     assert.same({ PTR }, link:answers())
   end)
 
-  it("7.2: answers 500 ms after the first packet, whatever TC bits follow", function()
-    link:query({ "PTR _mlx._tcp.local." }, { truncated = true })
-    for _ = 1, 20 do
-      link.world:advance(50)
+  it(
+    "answers 500 ms after the first packet, whatever TC bits follow [RFC 6762 7.2: gathering]",
+    function()
       link:query({ "PTR _mlx._tcp.local." }, { truncated = true })
+      for _ = 1, 20 do
+        link.world:advance(50)
+        link:query({ "PTR _mlx._tcp.local." }, { truncated = true })
+      end
+      assert.is_true(link:times()[1] <= 500)
+      assert.same(PTR, link:answers()[1])
     end
-    assert.is_true(link:times()[1] <= 500)
-    assert.same(PTR, link:answers()[1])
-  end)
+  )
 
-  it("7.2: holds a bounded number of them, and answers the others all the same", function()
-    for i = 1, 250 do
-      link:query({ "PTR _mlx._tcp.local." }, { truncated = true }, { from = "192.0.2." .. i })
+  it(
+    "holds a bounded number of them, and answers the others all the same [RFC 6762 7.2: gathering]",
+    function()
+      for i = 1, 250 do
+        link:query({ "PTR _mlx._tcp.local." }, { truncated = true }, { from = "192.0.2." .. i })
+      end
+      assert.equal(16, link.engine.responder.gathers.count)
+      link.world:advance(600)
+      assert.equal(0, link.engine.responder.gathers.count)
+      assert.same({ PTR }, link:answers())
     end
-    assert.equal(16, link.engine.responder.gathers.count)
-    link.world:advance(600)
-    assert.equal(0, link.engine.responder.gathers.count)
-    assert.same({ PTR }, link:answers())
-  end)
+  )
 
-  it("7.2: a packet of known answers alone is no question", function()
+  it("a packet of known answers alone is no question (RFC 6762 section 7.2)", function()
     link:query({}, { known = { PTR } })
     link.world:advance(600)
     assert.same({}, link:packets())
   end)
 
-  it("7.2: says nothing after the end", function()
+  it("says nothing after the end (RFC 6762 section 7.2)", function()
     link:query({ "PTR _mlx._tcp.local." }, { truncated = true })
     link.engine:close()
     link:mark()

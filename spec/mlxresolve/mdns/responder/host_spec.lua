@@ -16,37 +16,44 @@ describe("mlxresolve.mdns.responder.host", function()
     end
   end)
 
-  it("6.2: has link-local addresses where there are no others of the family", function()
-    local function addresses(...)
-      local found = {}
-      for _, one in ipairs(host.new("here"):records { addresses = { ... } }) do
-        if one.type ~= "PTR" then
-          found[#found + 1] = one.data
+  it(
+    "has link-local addresses where there are no others of the family"
+      .. " [RFC 6762 6.2: all addresses]",
+    function()
+      local function addresses(...)
+        local found = {}
+        for _, one in ipairs(host.new("here"):records { addresses = { ... } }) do
+          if one.type ~= "PTR" then
+            found[#found + 1] = one.data
+          end
         end
+        return found
       end
-      return found
+      assert.same({ "192.0.2.1", "fe80::1" }, addresses("192.0.2.1", "fe80::1"))
+      assert.same({ "169.254.7.1", "fd99::1" }, addresses("169.254.7.1", "fd99::1", "fe80::1"))
+      assert.same(
+        { "192.0.2.1", "192.0.2.2", "fd99::1", "2001:db8::1" },
+        addresses("192.0.2.1", "169.254.7.1", "192.0.2.2", "fe80::1", "fd99::1", "2001:db8::1")
+      )
     end
-    assert.same({ "192.0.2.1", "fe80::1" }, addresses("192.0.2.1", "fe80::1"))
-    assert.same({ "169.254.7.1", "fd99::1" }, addresses("169.254.7.1", "fd99::1", "fe80::1"))
-    assert.same(
-      { "192.0.2.1", "192.0.2.2", "fd99::1", "2001:db8::1" },
-      addresses("192.0.2.1", "169.254.7.1", "192.0.2.2", "fe80::1", "fd99::1", "2001:db8::1")
-    )
-  end)
+  )
 
-  it("6.2: has all addresses of the link and the ways back, for 120 s", function()
-    local list = host.new("Here"):records { addresses = { "192.0.2.1", "2001:db8::1" } }
-    local words = {}
-    for i, one in ipairs(list) do
-      assert.equal(120, one.ttl)
-      assert.is_true(one.is_unique)
-      words[i] = one.type .. " " .. one.key:sub(1, 12) .. " " .. one.data
+  it(
+    "has all addresses of the link and the ways back, for 120 s [RFC 6762 6.2: all addresses]",
+    function()
+      local list = host.new("Here"):records { addresses = { "192.0.2.1", "2001:db8::1" } }
+      local words = {}
+      for i, one in ipairs(list) do
+        assert.equal(120, one.ttl)
+        assert.is_true(one.is_unique)
+        words[i] = one.type .. " " .. one.key:sub(1, 12) .. " " .. one.data
+      end
+      assert.same({
+        "A here.local. 192.0.2.1",
+        "AAAA here.local. 2001:db8::1",
+        "PTR 1.2.0.192.in Here.local.",
+        "PTR 1.0.0.0.0.0. Here.local.",
+      }, words)
     end
-    assert.same({
-      "A here.local. 192.0.2.1",
-      "AAAA here.local. 2001:db8::1",
-      "PTR 1.2.0.192.in Here.local.",
-      "PTR 1.0.0.0.0.0. Here.local.",
-    }, words)
-  end)
+  )
 end)

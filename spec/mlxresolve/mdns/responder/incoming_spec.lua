@@ -44,11 +44,14 @@ describe("mlxresolve.mdns.responder.incoming", function()
     assert.same({}, link:packets())
   end)
 
-  it("11: takes a multicast query from a misconfigured neighbour, and multicasts", function()
-    link:query({ "QU A here.local." }, nil, { from = "203.0.113.9" })
-    link.world:advance(10)
-    assert.equal("224.0.0.251:5353", link:packets()[1].to)
-  end)
+  it(
+    "takes a multicast query from a misconfigured neighbour, and multicasts (RFC 6762 section 11)",
+    function()
+      link:query({ "QU A here.local." }, nil, { from = "203.0.113.9" })
+      link.world:advance(10)
+      assert.equal("224.0.0.251:5353", link:packets()[1].to)
+    end
+  )
 
   it("ignores what claims to be a query and is damaged", function()
     local packet = responder_bed.query { "A here.local." }

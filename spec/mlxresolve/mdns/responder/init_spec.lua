@@ -26,7 +26,7 @@ describe("mlxresolve.mdns.responder", function()
     link.world:network(CHANGED)
   end
 
-  it("10: gives host records 120 s and all others 75 minutes", function()
+  it("gives host records 120 s and all others 75 minutes [RFC 6762 10: times to live]", function()
     link:settled { service = "_mlx._tcp", port = 7, instance = "w" }
     link.engine:close()
     link:mark()
@@ -43,7 +43,7 @@ describe("mlxresolve.mdns.responder", function()
     }, link:answers())
   end)
 
-  it("8.4: announces another address at once, without probing", function()
+  it("announces another address at once, without probing [RFC 6762 8.4: change]", function()
     link:settled()
     move(ethernet("192.0.2.77"))
     link.world:advance(5)
@@ -54,7 +54,7 @@ describe("mlxresolve.mdns.responder", function()
     assert.is_true(link:times()[#link:times()] <= 2)
   end)
 
-  it("8.4: says goodbye to an address that is gone", function()
+  it("says goodbye to an address that is gone (RFC 6762 section 8.4)", function()
     link:settled()
     move(ethernet("192.0.2.77"))
     assert.same({
@@ -63,7 +63,7 @@ describe("mlxresolve.mdns.responder", function()
     }, responder_bed.words(link:packets()[1].answers))
   end)
 
-  it("8.4: answers with the new address from then on", function()
+  it("answers with the new address from then on (RFC 6762 section 8.4)", function()
     link:settled()
     move(ethernet("192.0.2.77"))
     link.world:advance(10e3)
@@ -72,24 +72,28 @@ describe("mlxresolve.mdns.responder", function()
     assert.same({ "A here.local. 120 192.0.2.77 !" }, link:answers())
   end)
 
-  it("8.4: announces at most ten changes a minute, and the last one in the end", function()
-    link:settled()
-    for i = 1, 50 do
-      move(ethernet("192.0.2." .. i))
-      link.world:advance(50)
+  it(
+    "announces at most ten changes a minute, and the last one in the end"
+      .. " [RFC 6762 8.4: change rate]",
+    function()
+      link:settled()
+      for i = 1, 50 do
+        move(ethernet("192.0.2." .. i))
+        link.world:advance(50)
+      end
+      local announced = {}
+      for _, text in ipairs(link:answers()) do
+        local address = text:match("^A here%.local%. 120 (%S+)")
+        announced[#announced + 1] = address
+      end
+      assert.is_true(#announced <= 20, #announced)
+      link:mark()
+      link.world:advance(65e3)
+      assert.equal("A here.local. 120 192.0.2.50 !", link:answers()[1])
     end
-    local announced = {}
-    for _, text in ipairs(link:answers()) do
-      local address = text:match("^A here%.local%. 120 (%S+)")
-      announced[#announced + 1] = address
-    end
-    assert.is_true(#announced <= 20, #announced)
-    link:mark()
-    link.world:advance(65e3)
-    assert.equal("A here.local. 120 192.0.2.50 !", link:answers()[1])
-  end)
+  )
 
-  it("10.2: probes, then announces, on a link that was down", function()
+  it("probes, then announces, on a link that was down [RFC 6762 10.2: back again]", function()
     link:settled()
     link.world.links = { bed.loopback(), ethernet("192.0.2.1") }
     link.world:network {
@@ -107,7 +111,7 @@ describe("mlxresolve.mdns.responder", function()
     assert.equal("A here.local. 120 192.0.2.1 !", link:answers()[1])
   end)
 
-  it("6.2: gives each link its own addresses", function()
+  it("gives each link its own addresses [RFC 6762 6.2: addresses of the link]", function()
     link = responder_bed.new { links = { ethernet("192.0.2.1"), bed.wifi() } }
     link:publish()
     link.world:advance(1100)
@@ -121,7 +125,7 @@ describe("mlxresolve.mdns.responder", function()
     assert.equal(2, #link:times())
   end)
 
-  it("6.2: begins on a link that comes up", function()
+  it("begins on a link that comes up (RFC 6762 section 6.2)", function()
     link:settled()
     link.world.links = { bed.loopback(), ethernet("192.0.2.1"), bed.wifi() }
     link.world:network { { type = "link_added", index = 3, interface = "wlan0", up = true } }
@@ -135,7 +139,7 @@ describe("mlxresolve.mdns.responder", function()
     }, link:answers())
   end)
 
-  it("10.1: says goodbye to everything when it ends", function()
+  it("says goodbye to everything when it ends [RFC 6762 10.1: goodbye]", function()
     link:settled { service = "_mlx._tcp", port = 7, instance = "w", subtypes = { "_gpu" } }
     link.engine:close()
     assert.same({
@@ -152,7 +156,7 @@ describe("mlxresolve.mdns.responder", function()
     assert.same({}, link:packets("both"))
   end)
 
-  it("10.1: says no goodbye to what it has not said yet", function()
+  it("says no goodbye to what it has not said yet (RFC 6762 section 10.1)", function()
     link:publish()
     link.world:advance(300)
     link:mark()
@@ -160,16 +164,19 @@ describe("mlxresolve.mdns.responder", function()
     assert.same({}, link:packets())
   end)
 
-  it("11: sends to the group of each family from its port, on each link", function()
-    link = responder_bed.new()
-    link:publish()
-    link.world:advance(1100)
-    for _, sent in ipairs(link.world.sent) do
-      assert.is_true(sent.to == "224.0.0.251:5353" or sent.to == "[ff02::fb]:5353")
-      assert.is_true(sent.socket.options.multicast)
-      assert.matches(":5353$", sent.socket.options.bind)
+  it(
+    "sends to the group of each family from its port, on each link (RFC 6762 section 11)",
+    function()
+      link = responder_bed.new()
+      link:publish()
+      link.world:advance(1100)
+      for _, sent in ipairs(link.world.sent) do
+        assert.is_true(sent.to == "224.0.0.251:5353" or sent.to == "[ff02::fb]:5353")
+        assert.is_true(sent.socket.options.multicast)
+        assert.matches(":5353$", sent.socket.options.bind)
+      end
     end
-  end)
+  )
 
   it("answers this machine's own questions without asking the link", function()
     link:settled { service = "_mlx._tcp", port = 7, instance = "w" }

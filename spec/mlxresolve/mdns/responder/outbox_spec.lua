@@ -19,7 +19,7 @@ describe("mlxresolve.mdns.responder.outbox", function()
     link:settled(SERVICE)
   end)
 
-  it("6: multicasts no record twice a second", function()
+  it("multicasts no record twice a second [RFC 6762 6: once a second]", function()
     for _ = 1, 30 do
       link:query { "A here.local." }
       link.world:advance(100)
@@ -28,14 +28,14 @@ describe("mlxresolve.mdns.responder.outbox", function()
     assert.same({ 0, 1000, 2000, 3000 }, link:times())
   end)
 
-  it("6: counts that second for each link", function()
+  it("counts that second for each link [RFC 6762 6: once a second]", function()
     link:query { "A here.local." }
     link:query({ "A here.local." }, nil, { from = "198.51.100.9", interface = 3 })
     link.world:advance(10)
     assert.same({ 0, 0 }, link:times())
   end)
 
-  it("6.4: one packet answers those who ask within the delay", function()
+  it("one packet answers those who ask within the delay [RFC 6762 6.4: one packet]", function()
     link:query { "PTR _mlx._tcp.local." }
     link.world:advance(15)
     link:query({ "PTR _mlx._tcp.local." }, nil, { from = "192.0.2.8" })
@@ -46,26 +46,29 @@ describe("mlxresolve.mdns.responder.outbox", function()
     assert.is_true(#link:times() <= 2)
   end)
 
-  it("7.4: does not say what another has just said", function()
+  it("does not say what another has just said [RFC 6762 7.4: answers of others]", function()
     link:query { "PTR _mlx._tcp.local." }
     link:hear { PTR }
     link.world:advance(500)
     assert.same({}, link:answers())
   end)
 
-  it("7.4: says it when the other gave it less time", function()
+  it("says it when the other gave it less time [RFC 6762 7.4: answers of others]", function()
     link:query { "PTR _mlx._tcp.local." }
     link:hear { "PTR _mlx._tcp.local. 120 w._mlx._tcp.local." }
     link.world:advance(500)
     assert.same({ PTR }, link:answers())
   end)
 
-  it("7.1: a known answer of one querier does not silence what another waits for", function()
-    link:query { "PTR _mlx._tcp.local." }
-    link:query({ "PTR _mlx._tcp.local." }, { known = { PTR } }, { from = "192.0.2.8" })
-    link.world:advance(500)
-    assert.same({ PTR }, link:answers())
-  end)
+  it(
+    "a known answer of one querier does not silence what another waits for (RFC 6762 section 7.1)",
+    function()
+      link:query { "PTR _mlx._tcp.local." }
+      link:query({ "PTR _mlx._tcp.local." }, { known = { PTR } }, { from = "192.0.2.8" })
+      link.world:advance(500)
+      assert.same({ PTR }, link:answers())
+    end
+  )
 
   it("answers legacy queriers each, and drops a flood of them", function()
     for i = 1, 1000 do

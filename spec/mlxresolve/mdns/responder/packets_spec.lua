@@ -28,7 +28,7 @@ local function total(made)
 end
 
 describe("mlxresolve.mdns.responder.packets", function()
-  it("17: splits what does not fit into one frame", function()
+  it("splits what does not fit into one frame [RFC 6762 17: packet size]", function()
     local list = {}
     for i = 1, 20 do
       list[i] = txt(("n%d.local."):format(i), 300)
@@ -41,22 +41,29 @@ describe("mlxresolve.mdns.responder.packets", function()
     end
   end)
 
-  it("17: exceeds the frame for a single record only, and 9000 bytes never", function()
-    local made = packets.responses({ mtu = 1500 }, { txt("a.local.", 100), txt("b.local.", 8800) })
-    assert.equal(2, #made)
-    assert.is_true(#made[2] + 48 > 1500 and #made[2] + 48 <= 9000)
-    made = packets.responses({ mtu = 65536 }, {
-      txt("a.local.", 5000),
-      txt("b.local.", 5000),
-      txt("c.local.", 1000),
-    })
-    assert.equal(2, #made)
-    for _, packet in ipairs(made) do
-      assert.is_true(#packet + 48 <= 9000)
+  it(
+    "exceeds the frame for a single record only, and 9000 bytes never"
+      .. " [RFC 6762 17: one large record]",
+    function()
+      local made = packets.responses(
+        { mtu = 1500 },
+        { txt("a.local.", 100), txt("b.local.", 8800) }
+      )
+      assert.equal(2, #made)
+      assert.is_true(#made[2] + 48 > 1500 and #made[2] + 48 <= 9000)
+      made = packets.responses({ mtu = 65536 }, {
+        txt("a.local.", 5000),
+        txt("b.local.", 5000),
+        txt("c.local.", 1000),
+      })
+      assert.equal(2, #made)
+      for _, packet in ipairs(made) do
+        assert.is_true(#packet + 48 <= 9000)
+      end
     end
-  end)
+  )
 
-  it("17: leaves additional records out that do not fit", function()
+  it("leaves additional records out that do not fit (RFC 6762 section 17)", function()
     local made = packets.responses({ mtu = 1500 }, { txt("a.local.", 1000) }, {
       txt("b.local.", 100),
       txt("c.local.", 1000),
@@ -65,7 +72,7 @@ describe("mlxresolve.mdns.responder.packets", function()
     assert.equal(1, #core.wire.decode(made[1]).additionals)
   end)
 
-  it("17: puts probes for many names into few packets", function()
+  it("puts probes for many names into few packets (RFC 6762 section 17)", function()
     local link = responder_bed.new {
       links = { bed.interface { addresses = { bed.address("192.0.2.1", 24) } } },
     }
@@ -83,22 +90,26 @@ describe("mlxresolve.mdns.responder.packets", function()
     assert.equal(62, names)
   end)
 
-  it("10.2: sets the cache-flush bit on unique records only, and never in probes", function()
-    local shared = assert(record.new { name = "_x._tcp.local.", type = "PTR", data = "w.local." })
-    local made = packets.responses({ mtu = 1500 }, { txt("a.local.", 10), shared })
-    local message = core.wire.decode(made[1])
-    assert.is_true(message.answers[1].cache_flush)
-    assert.is_false(message.answers[2].cache_flush)
-    local unique = txt("a.local.", 10)
-    made = packets.probes(
-      { mtu = 1500 },
-      { { names = { "a.local." }, records = { unique } } },
-      true
-    )
-    assert.is_false(core.wire.decode(made[1]).authorities[1].cache_flush)
-  end)
+  it(
+    "sets the cache-flush bit on unique records only, and never in probes"
+      .. " [RFC 6762 10.2: flush bit]",
+    function()
+      local shared = assert(record.new { name = "_x._tcp.local.", type = "PTR", data = "w.local." })
+      local made = packets.responses({ mtu = 1500 }, { txt("a.local.", 10), shared })
+      local message = core.wire.decode(made[1])
+      assert.is_true(message.answers[1].cache_flush)
+      assert.is_false(message.answers[2].cache_flush)
+      local unique = txt("a.local.", 10)
+      made = packets.probes(
+        { mtu = 1500 },
+        { { names = { "a.local." }, records = { unique } } },
+        true
+      )
+      assert.is_false(core.wire.decode(made[1]).authorities[1].cache_flush)
+    end
+  )
 
-  it("6.7: cuts what a legacy querier has no room for and sets TC", function()
+  it("cuts what a legacy querier has no room for and sets TC (RFC 6762 section 6.7)", function()
     local query = responder_bed.query({ "TXT a.local." }, { id = 5 })
     local message = core.wire.decode(query)
     local reply = packets.legacy(message, query, { txt("a.local.", 600) }, {})

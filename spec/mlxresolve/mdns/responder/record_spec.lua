@@ -32,7 +32,7 @@ describe("mlxresolve.mdns.responder.record", function()
     assert.equal("ETEXT", code)
   end)
 
-  it("6.1: makes no NSEC where a type is above 255", function()
+  it("makes no NSEC where a type is above 255 [RFC 6762 6.1: large types]", function()
     local list = {
       assert(record.new { name = "a.local.", type = "A", data = "192.0.2.1" }),
       assert(record.new { name = "a.local.", type = "CAA", data = '0 issue "x"' }),

@@ -28,7 +28,7 @@ local function refused(spec, pattern)
 end
 
 describe("mlxresolve.mdns.responder.service", function()
-  it("RFC 6763 4.1: is found by type, subtype and instance", function()
+  it("is found by type, subtype and instance [RFC 6763 4.1: names of services]", function()
     assert.same({
       "unique w._mlx._tcp.local. SRV 120 0 0 7 here.local.",
       'unique w._mlx._tcp.local. TXT 4500 ""',
@@ -43,7 +43,7 @@ describe("mlxresolve.mdns.responder.service", function()
     assert.equal("here._mlx._tcp.local.", claim.key)
   end)
 
-  it("RFC 6763 4.1.1: takes names with dots, spaces and UTF-8", function()
+  it("takes names with dots, spaces and UTF-8 [RFC 6763 4.1.1: names of instances]", function()
     local _, claim = texts { instance = "Büro 3.5" }
     assert.equal("büro\\0323\\0465._mlx._tcp.local.", claim.key)
   end)
@@ -55,7 +55,7 @@ describe("mlxresolve.mdns.responder.service", function()
     end
   end)
 
-  it("RFC 6763 7: refuses what is no service type", function()
+  it("refuses what is no service type (RFC 6763 section 7)", function()
     for _, type_ in ipairs {
       "mlx",
       "_mlx",
@@ -82,22 +82,22 @@ describe("mlxresolve.mdns.responder.service", function()
     refused({ service = "_mlx._tcp", port = 1, instance = "" }, "1 to 63 bytes")
   end)
 
-  it("RFC 6763 6.1: an empty TXT record is one empty string", function()
+  it("an empty TXT record is one empty string [RFC 6763 6.1: empty TXT]", function()
     assert.equal('""', txt(nil))
     assert.equal('""', txt {})
   end)
 
-  it("RFC 6763 6.4: writes keys with values, without, and with empty ones", function()
+  it("writes keys with values, without, and with empty ones [RFC 6763 6.4: TXT keys]", function()
     assert.equal('"a=1" "b" "c="', txt { b = true, a = 1, c = "", d = false })
     assert.equal('"z=1" "a"', txt { "z=1", "a" })
     assert.equal('"q=\\034\\092\\255"', txt { q = '"\\\255' })
   end)
 
-  it("RFC 6763 6.4: keeps the first of keys that differ in case only", function()
+  it("keeps the first of keys that differ in case only [RFC 6763 6.4: TXT keys]", function()
     assert.equal('"Key=1"', txt { "Key=1", "KEY=2", "key" })
   end)
 
-  it("RFC 6763 6.4: refuses keys that are none", function()
+  it("refuses keys that are none [RFC 6763 6.4: TXT keys]", function()
     local function of(value)
       return { service = "_mlx._tcp", port = 1, txt = value }
     end
@@ -107,7 +107,7 @@ describe("mlxresolve.mdns.responder.service", function()
     refused(of { "=x" }, "begins with its key")
   end)
 
-  it("RFC 6763 6.1: refuses strings over 255 and records over 8900 bytes", function()
+  it("refuses strings over 255 and records over 8900 bytes [RFC 6763 6.2: TXT size]", function()
     refused({ service = "_mlx._tcp", port = 1, txt = { k = ("x"):rep(254) } }, "at most 255 bytes")
     local list = {}
     for i = 1, 40 do
