@@ -62,16 +62,22 @@ void mlxr_sockaddr_read(const struct sockaddr *from, mlxr_address_t *out) {
   }
 }
 
-#ifdef __linux__
 int mlxr_sockaddr_socket(const mlxr_address_t *address, int type) {
+  return mlxr_sockaddr_socket_of(address, type, 0);
+}
+
+#ifdef __linux__
+int mlxr_sockaddr_socket_of(const mlxr_address_t *address, int type,
+                            int protocol) {
   int fd = socket(mlxr_sockaddr_family(address),
-                  type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+                  type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
   return fd < 0 ? -errno : fd;
 }
 #else
-int mlxr_sockaddr_socket(const mlxr_address_t *address, int type) {
+int mlxr_sockaddr_socket_of(const mlxr_address_t *address, int type,
+                            int protocol) {
   int one = 1;
-  int fd = socket(mlxr_sockaddr_family(address), type, 0);
+  int fd = socket(mlxr_sockaddr_family(address), type, protocol);
   if (fd < 0)
     return -errno;
 #ifdef SO_NOSIGPIPE

@@ -22,4 +22,8 @@ void mlxr_sockaddr_read(const struct sockaddr *from, mlxr_address_t *out);
 /// SOCK_STREAM.
 int mlxr_sockaddr_socket(const mlxr_address_t *address, int type);
 
+/// The same for a protocol that is not the type's own.
+int mlxr_sockaddr_socket_of(const mlxr_address_t *address, int type,
+                            int protocol);
+
 #endif

@@ -78,6 +78,7 @@ int mlxr_bind_open_cache(lua_State *L);
 int mlxr_bind_open_exchange(lua_State *L);
 int mlxr_bind_open_upstream(lua_State *L);
 int mlxr_bind_open_udp(lua_State *L);
+int mlxr_bind_open_icmp(lua_State *L);
 int mlxr_bind_open_netif(lua_State *L);
 int mlxr_bind_open_native(lua_State *L);
 int mlxr_bind_open_dnssd(lua_State *L);

@@ -4,6 +4,9 @@
 --- `network_changed`, health `probe`, identity `identify`, observer `answered`, `open`/`close`).
 --- A plugin with `identify` may also define `knows(self, name, ctx)`: true when it could confirm a
 --- host of that name at all, false when not, or nil, message, code.
+--- `probe(self, endpoint, ctx)` returns true when the address lives, or nil, message, code. The codes
+--- EACCES, EAGAIN, EINVAL, ENETDOWN, ENETUNREACH, ENOBUFS, ENOTSUP, EPERM and EPLUGIN say that it
+--- could not be told; every other, that it does not live. Nothing at all: it cannot tell.
 --- `self` is the instance: `self.options` holds the checked options, other fields are its own.
 
 ---@class mlxresolve.Query
@@ -111,6 +114,12 @@ function Context:next(query) end
 ---@param options { timeout: number? }?
 ---@return integer|nil exit_code, string stdout_or_message, string stderr_or_code
 function Context:run(argv, options) end
+--- Asks an address for an ICMP echo ("ping"), once, and waits at most `timeout` ms (1 s): the ms that
+--- it took, or nil, message, code: ETIMEOUT for silence, EACCES where this user may not ask.
+---@param address string
+---@param options { timeout: number? }?
+---@return number|nil ms, string? message, string? code
+function Context:echo(address, options) end
 --- Looks for a host on the links of this machine that are up and no tunnel: calls
 --- `check(address, interface index)`, which returns true or nil and why not, for each neighbour and
 --- then for each address of `networks` that a knock (an empty datagram) wakes, at most 8 at a time;
@@ -156,6 +165,13 @@ function Context:file_stamp(path) end
 --- "EPLUGIN" or "ETIMEOUT". A function that the plugin does not have is nil.
 ---@class mlxresolve.PluginHandle
 ---@field name string  how the policy calls it
+
+--- What a health check is asked about.
+---@class mlxresolve.Endpoint
+---@field name string            of the host, canonical
+---@field address string         with its zone where that matters: "fe80::1%eth0"
+---@field port integer|nil       that is of interest there, as of a peer
+---@field interface string|nil   where it was heard
 
 ---@class mlxresolve.SweepOptions
 ---@field family "ipv4"|"ipv6"

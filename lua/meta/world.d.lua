@@ -59,9 +59,14 @@ function World:connect(waiter, target) end
 ---@return integer|nil operation, string? message, string? code
 function World:run(waiter, argv) end
 
+--- Asks an address for an ICMP echo, once. Wakes with the ms that it took; silence wakes nobody, and
+--- `cancel` ends the wait. EACCES where this user may not.
+---@return integer|string|nil operation, string? message, string? code
+function World:echo(waiter, address) end
+
 --- Forgets an operation: its waiter will not be woken.
----@param kind "exchange"|"native"|"dns_sd"|"connect"|"read"|"run"
----@param operation integer
+---@param kind "exchange"|"native"|"dns_sd"|"connect"|"read"|"run"|"echo"
+---@param operation integer|string
 function World:cancel(kind, operation) end
 
 ---@class mlxresolve.Stream

@@ -1,6 +1,8 @@
---- The part of `ctx` that looks at this machine: programs, interfaces, neighbours, files.
+--- The part of `ctx` that looks at this machine and its links: programs, echoes, interfaces,
+--- neighbours, files.
 
-local RUN_TIMEOUT = 10e3 -- ms
+local ECHO_TIMEOUT = 1000 -- ms
+local RUN_TIMEOUT = 10e3
 
 ---@class mlxresolve.Context
 local machine = {}
@@ -25,6 +27,28 @@ function machine:run(argv, options)
     return nil, ("%s: did not end within %g ms"):format(argv[1], timeout), "ETIMEOUT"
   end
   return code, stdout, stderr
+end
+
+local function cancel_echo(world, operation)
+  world:cancel("echo", operation)
+end
+
+local function echo(self, address)
+  local operation, message, code = self.world:echo(self.scheduler.running, address)
+  if not operation then
+    return nil, message, code
+  end
+  return self.scheduler:wait(cancel_echo, self.world, operation)
+end
+
+--- Asks an address for an ICMP echo ("ping"), once.
+function machine:echo(address, options)
+  local timeout = options and options.timeout or ECHO_TIMEOUT
+  local ms, message, code = self.scheduler:within(timeout, echo, self, address)
+  if not ms and code == "ETIMEOUT" then
+    return nil, ("%s: no echo within %g ms"):format(address, timeout), code
+  end
+  return ms, message, code
 end
 
 function machine:interfaces()

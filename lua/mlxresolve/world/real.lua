@@ -4,6 +4,7 @@
 --- timer serves the host and all objects' deadlines. Objects are opened when first used.
 
 local core = require("mlxresolve.core")
+local echoes = require("mlxresolve.world.real.echoes")
 local files = require("mlxresolve.world.real.files")
 local lookups = require("mlxresolve.world.real.lookups")
 local network = require("mlxresolve.world.real.network")
@@ -27,6 +28,7 @@ local methods = {}
 local mt = { __name = "mlxresolve.world.real", __index = methods }
 
 for _, part in ipairs {
+  echoes,
   files,
   lookups,
   network,

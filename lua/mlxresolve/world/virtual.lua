@@ -20,6 +20,7 @@ end
 ---@field environment table<string, string>
 ---@field servers table<string, function>    address → fn(name, type number, world) → see `exchange`
 ---@field names table<string, string[]>      what getaddrinfo knows: canonical name → addresses
+---@field echoes table<string, number|table> address → ms, or { message, code }
 ---@field programs table<string, function>   program → fn(argv, world) → exit code, stdout, stderr
 ---@field ran table[]                        programs: { argv, at, is_over }
 ---@field links mlxresolve.Interface[]
@@ -46,6 +47,7 @@ function virtual.new(options)
     servers = {},
     targets = {},
     names = {},
+    echoes = {},
     programs = {},
     ran = {},
     links = {},

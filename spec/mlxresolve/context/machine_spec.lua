@@ -24,4 +24,24 @@ describe("mlxresolve.context.machine", function()
     }, got)
     assert.is_false(b.world.ran[2].is_over)
   end)
+
+  it("tells how long an echo took, and gives silence up in time", function()
+    local got, b = inside(function(ctx)
+      local ms = ctx:echo("192.0.2.1")
+      local _, message, code = ctx:echo("192.0.2.2", { timeout = 300 })
+      local _, why, reason = ctx:echo("192.0.2.3")
+      return ms, message, code, why, reason
+    end, function(b)
+      b.world.echoes["192.0.2.1"] = 7
+      b.world.echoes["192.0.2.3"] = { "not allowed", "EACCES" }
+    end)
+    assert.same({
+      7,
+      "192.0.2.2: no echo within 300 ms",
+      "ETIMEOUT",
+      "not allowed",
+      "EACCES",
+    }, got)
+    assert.is_nil(next(b.world.operations))
+  end)
 end)

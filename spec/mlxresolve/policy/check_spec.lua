@@ -118,6 +118,15 @@ retries = { mlx.race { use("finder") } } }]])
     assert.matches("^4:1 'patient' is a retry policy", list[2])
   end)
 
+  it("refuses a plugin without a probe where a health check is wanted", function()
+    local strategy = [[use {
+      name = "asker", options = { check = { "plugin", kind = "probe" } }, resolve = function() end,
+      check = use("finder") }]]
+    local list = policies.strategy(strategy)
+    assert.matches("'finder' is a strategy and cannot stand here", list[1], 1, true)
+    assert.matches("expected a health check (a plugin with 'probe')", list[1], 1, true)
+  end)
+
   it("takes a service among observers", function()
     local checked = assert(policies.load([[return mlx.policy {
       strategies = { use("finder") }, observers = { use("teller") } }]]))

@@ -171,6 +171,26 @@ function lookups:dns_sd() -- luacheck: ignore 212
   return nil, "there is no dns_sd here", "ENOTSUP"
 end
 
+---------------------------------------------------------------- echoes
+
+--- Every host that is awake and can be reached echoes; where a packet is lost there is silence.
+function lookups:echo(waiter, address)
+  local plain = address:gsub("%%.*$", "")
+  local path, code = routes.find(self.me, plain)
+  if not path then
+    return nil, address .. ": network is unreachable", code
+  end
+  local number, started = self:new_operation(waiter), self:now()
+  self:meet(path.legs[1])
+  self.net:note_packet(self.me, path.legs[1].from.link, plain, "echo")
+  routes.send(self.net, path, false, function()
+    routes.send(self.net, path, true, function()
+      self:complete(number, self:now() - started)
+    end)
+  end)
+  return number
+end
+
 ---------------------------------------------------------------- streams and programs
 
 local stream_mt = {

@@ -56,6 +56,18 @@ function lookups:dns_sd(waiter)
   end)
 end
 
+--- `world.echoes[address]` is the ms after which an address echoes, or { message, code } for why it
+--- cannot be asked; nobody else echoes.
+function lookups:echo(waiter, address)
+  local known = self.echoes[address]
+  if type(known) == "table" then
+    return nil, known[1], known[2]
+  end
+  return self:begin(waiter, known or math.huge, function()
+    return known
+  end)
+end
+
 ---------------------------------------------------------------- streams
 
 local stream_mt = {

@@ -89,6 +89,25 @@ describe("mlxresolve.world.sim.lookups", function()
     assert.equal("ENOTFOUND", native("c.local.", 4)[3])
   end)
 
+  it("echoes for hosts that are awake and can be reached", function()
+    local function echo(address)
+      local waiter = sim_bed.waiter()
+      local number, _, code = world:echo(waiter, address)
+      bed:pass(1000)
+      if number then
+        world:cancel("echo", number)
+      end
+      return waiter.got and waiter.got[1], code
+    end
+    local ms = echo("192.0.2.2")
+    assert.is_true(ms > 0 and ms < 10)
+    assert.is_nil(echo("192.0.2.9"))
+    assert.equal("ENETUNREACH", select(2, echo("198.51.100.1")))
+    bed.mini2.is_asleep = true
+    assert.is_nil(echo("192.0.2.2"))
+    assert.equal(0, world.pending)
+  end)
+
   it("connects to ports that are open, is refused, or hangs", function()
     local function connect(target)
       local waiter = sim_bed.waiter()

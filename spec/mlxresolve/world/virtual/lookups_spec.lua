@@ -52,4 +52,19 @@ describe("mlxresolve.world.virtual.lookups", function()
     world:settle()
     assert.same({ [0] = 2, [4] = 1, [6] = 1 }, found)
   end)
+
+  it("echoes for the addresses that do, and is silent for others", function()
+    world.echoes["192.0.2.1"] = 5
+    world.echoes["192.0.2.3"] = { "not allowed", "EACCES" }
+    local got = {}
+    for _, address in ipairs { "192.0.2.1", "192.0.2.2" } do
+      s:spawn(function()
+        world:echo(s:current(), address)
+        got[address] = s:wait(false)
+      end)
+    end
+    world:settle()
+    assert.same({ ["192.0.2.1"] = 5 }, got)
+    assert.same({ nil, "not allowed", "EACCES" }, { world:echo({}, "192.0.2.3") })
+  end)
 end)
