@@ -161,8 +161,6 @@ struct mlxr_front {
   front_counts_t counts;
 };
 
-/// Monotonic milliseconds: the cache's clock.
-uint64_t mlxr_front_now(void);
 /// Takes the calling thread, a worker, out of the brain's politeness.
 void mlxr_front_outrank(void);
 

@@ -1,17 +1,11 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "front_internal.h"
 
 enum { ROUNDS = 16, BUSY = 8, EVENTS = 64 };
-
-uint64_t mlxr_front_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 size_t mlxr_front_limit(const mlxr_front_options_t *options,
                         const mlxr_request_t *request, bool is_tcp) {
@@ -275,7 +269,7 @@ static void serve_socket(front_worker_t *worker, const front_socket_t *socket) {
     int n = mlxr_front_receive(socket, &worker->batch);
     if (n <= 0)
       return;
-    worker->now = mlxr_front_now();
+    worker->now = mlxr_clock_ms();
     serve_batch(worker, socket, (unsigned)n);
     if (n < BUSY)
       return;
@@ -306,7 +300,7 @@ void *mlxr_front_run(void *context) {
   mlxr_front_outrank();
   while (!atomic_load(&worker->front->is_stopping)) {
     int n = mlxr_poller_wait(worker->poller, events, EVENTS, timeout);
-    worker->now = mlxr_front_now();
+    worker->now = mlxr_clock_ms();
     for (int i = 0; i < n; i++)
       on_event(worker, &events[i]);
     if (worker->tcp)

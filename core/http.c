@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <microhttpd.h>
 
+#include "clock.h"
 #include "http_socket.h"
 #include "poller.h"
 
@@ -288,16 +288,20 @@ int mlxr_http_open(const mlxr_http_options_t *options, mlxr_http_t **out) {
   mlxr_http_t *http = calloc(1, sizeof *http);
   if (!http)
     return -ENOMEM;
+  int rc = mlxr_clock_cond_init(&http->done);
+  if (rc < 0) {
+    free(http);
+    return rc;
+  }
   http->listen_fd = -1;
   http->wakeup = (mlxr_wakeup_t){-1, -1};
   pthread_mutex_init(&http->lock, NULL);
-  pthread_cond_init(&http->done, NULL);
   uint32_t max = options->max_connections;
   http->max_connections = max == 0                ? DEFAULT_CONNECTIONS
                           : max > MAX_CONNECTIONS ? MAX_CONNECTIONS
                                                   : max;
   http->max_body = options->max_body ? options->max_body : DEFAULT_BODY;
-  int rc = make_slots(http);
+  rc = make_slots(http);
   if (rc == 0)
     rc = mlxr_wakeup_open(&http->wakeup);
   if (rc == 0)
@@ -331,20 +335,15 @@ static uint32_t number_of(mlxr_http_t *http, uint32_t index) {
 static void stop_daemon(mlxr_http_t *http) {
   static const char closing[] =
       "{\"error\":\"the server is closing\",\"code\":\"ECLOSED\"}\n";
-  struct timespec end;
   pthread_mutex_lock(&http->lock);
   http->is_closing = true;
   pthread_mutex_unlock(&http->lock);
   for (uint32_t i = 0; i < http->max_connections; i++)
     mlxr_http_reply(http, number_of(http, i), 503, "application/json", closing,
                     sizeof closing - 1);
-  clock_gettime(CLOCK_REALTIME, &end);
-  end.tv_nsec += CLOSE_PATIENCE * 1000000L;
-  end.tv_sec += end.tv_nsec / 1000000000L;
-  end.tv_nsec %= 1000000000L;
   pthread_mutex_lock(&http->lock);
   while (has_replies_under_way(http))
-    if (pthread_cond_timedwait(&http->done, &http->lock, &end) != 0)
+    if (mlxr_clock_await(&http->done, &http->lock, CLOSE_PATIENCE) != 0)
       break;
   pthread_mutex_unlock(&http->lock);
   MHD_stop_daemon(http->daemon);

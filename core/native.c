@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "clock.h"
 #include "native_lookup.h"
 #include "pin.h"
 #include "poller.h"
@@ -107,12 +107,9 @@ static bool may_stay(const pool_t *pool) {
 
 /* The next flight, or NULL when the thread should end. */
 static flight_t *await_work(pool_t *pool) {
-  struct timespec until;
-  clock_gettime(CLOCK_REALTIME, &until);
-  until.tv_sec += IDLE_SECONDS;
   int rc = 0;
   while (may_stay(pool) && pool->queued == 0 && rc != ETIMEDOUT)
-    rc = pthread_cond_timedwait(&pool->work, &pool->lock, &until);
+    rc = mlxr_clock_await(&pool->work, &pool->lock, IDLE_SECONDS * 1000);
   return may_stay(pool) && pool->queued > 0 ? find_queued(pool) : NULL;
 }
 
@@ -190,13 +187,14 @@ static int open_pool(const mlxr_native_options_t *options, pool_t **out) {
   pool_t *pool = calloc(1, sizeof *pool);
   if (!pool)
     return -ENOMEM;
-  int rc = mlxr_wakeup_open(&pool->wakeup);
+  int rc = mlxr_clock_cond_init(&pool->work);
+  if (rc == 0)
+    rc = mlxr_wakeup_open(&pool->wakeup);
   if (rc < 0) {
     free(pool);
     return rc;
   }
   pthread_mutex_init(&pool->lock, NULL);
-  pthread_cond_init(&pool->work, NULL);
   pool->references = 1;
   pool->limit = options->threads ? options->threads : THREADS;
   pool->max_threads = options->max_threads ? options->max_threads : MAX_THREADS;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "pin.h"
 #include "store_internal.h"
 
@@ -224,20 +225,14 @@ void mlxr_storage_stats(mlxr_storage_t *storage, mlxr_storage_stats_t *out) {
 
 /* ---- the end ---- */
 
-static uint64_t read_clock(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
-
 /* The cache may go when we return, so that its use is waited for in any case;
  * it ends soon. */
 static bool wait_for_end(mlxr_storage_t *storage, unsigned patience) {
-  uint64_t until = read_clock() + patience;
+  uint64_t until = mlxr_clock_ms() + patience;
   for (;;) {
     pthread_mutex_lock(&storage->lock);
     bool is_over = storage->is_over, uses_cache = storage->uses_cache;
-    uint64_t now = read_clock();
+    uint64_t now = mlxr_clock_ms();
     bool is_late = now >= until && !uses_cache;
     if (!is_over && is_late)
       storage->is_orphan = true;

@@ -6,19 +6,12 @@
 #include <sys/types.h>
 #endif
 
+#include "clock.h"
 #include "store_internal.h"
 
-/* While the machine sleeps the clock of the cache stands still, but a new
- * process has to count that time. */
-#ifdef CLOCK_BOOTTIME
-#define UPTIME_CLOCK CLOCK_BOOTTIME
-#else
-#define UPTIME_CLOCK CLOCK_MONOTONIC
-#endif
-
-static uint64_t read_clock(clockid_t which) {
+static uint64_t read_date(void) {
   struct timespec time;
-  clock_gettime(which, &time);
+  clock_gettime(CLOCK_REALTIME, &time);
   return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
 }
 
@@ -43,9 +36,9 @@ static void read_boot(char out[64]) {
 void storage_clock_init(storage_clock_t *clock,
                         const mlxr_storage_options_t *options) {
   clock->now = options->now;
-  clock->steady = read_clock(CLOCK_MONOTONIC);
-  clock->date_at = read_clock(CLOCK_REALTIME);
-  clock->uptime_at = read_clock(UPTIME_CLOCK);
+  clock->steady = mlxr_clock_ms();
+  clock->date_at = read_date();
+  clock->uptime_at = clock->steady;
   clock->date = options->date ? options->date : clock->date_at;
   clock->uptime = options->uptime ? options->uptime : clock->uptime_at;
   if (!options->boot) {
@@ -57,13 +50,13 @@ void storage_clock_init(storage_clock_t *clock,
 }
 
 uint64_t storage_now(const storage_clock_t *clock) {
-  return clock->now + (read_clock(CLOCK_MONOTONIC) - clock->steady);
+  return clock->now + (mlxr_clock_ms() - clock->steady);
 }
 
 uint64_t storage_date(const storage_clock_t *clock) {
-  return clock->date + (read_clock(CLOCK_REALTIME) - clock->date_at);
+  return clock->date + (read_date() - clock->date_at);
 }
 
 uint64_t storage_uptime(const storage_clock_t *clock) {
-  return clock->uptime + (read_clock(UPTIME_CLOCK) - clock->uptime_at);
+  return clock->uptime + (mlxr_clock_ms() - clock->uptime_at);
 }

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #endif
 
+#include "clock.h"
 #include "store_internal.h"
 
 /* The thread sleeps until something is put, gathers for a while, and writes.
@@ -22,12 +23,6 @@ enum {
   PAUSE_SHARE = 20,
   RETRY = 15000
 };
-
-static uint64_t read_clock(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
 
 /* Whoever answers comes first. */
 static void step_back(void) {
@@ -49,13 +44,13 @@ static bool is_woken(const mlxr_storage_t *storage, storage_sleep_t sleep) {
 /* Sleeps until there is a reason not to, or for `ms` (-1: as long as it takes).
  */
 static void sleep_for(mlxr_storage_t *storage, storage_sleep_t sleep, int ms) {
-  uint64_t until = read_clock() + (uint64_t)(ms > 0 ? ms : 0);
+  uint64_t until = mlxr_clock_ms() + (uint64_t)(ms > 0 ? ms : 0);
   for (;;) {
     pthread_mutex_lock(&storage->lock);
     bool is_over = is_woken(storage, sleep);
     storage->sleep = is_over ? AWAKE : sleep;
     pthread_mutex_unlock(&storage->lock);
-    uint64_t now = read_clock();
+    uint64_t now = mlxr_clock_ms();
     if (is_over || (ms >= 0 && now >= until))
       break;
     struct pollfd poll_fd = {.fd = storage->work.read_fd, .events = POLLIN};
@@ -179,7 +174,7 @@ static void take_batch(mlxr_storage_t *storage, bool *is_behind) {
  * replaced: it is written anew from the cache, and takes the batch then. */
 static int write_one(mlxr_storage_t *storage) {
   bool is_behind;
-  uint64_t start = read_clock();
+  uint64_t start = mlxr_clock_ms();
   take_batch(storage, &is_behind);
   int rc = storage->batch.count > 0 ? storage_apply(storage) : 0;
   if (rc == MLXR_ENOSPACE) {
@@ -194,7 +189,7 @@ static int write_one(mlxr_storage_t *storage) {
   } else if (rc == 0 && is_behind) {
     rc = storage_rewrite(storage);
   }
-  storage->last_took = read_clock() - start;
+  storage->last_took = mlxr_clock_ms() - start;
   return rc;
 }
 

@@ -80,6 +80,7 @@ int mlxr_bind_open_upstream(lua_State *L);
 int mlxr_bind_open_udp(lua_State *L);
 int mlxr_bind_open_icmp(lua_State *L);
 int mlxr_bind_open_netif(lua_State *L);
+int mlxr_bind_open_clock(lua_State *L);
 int mlxr_bind_open_native(lua_State *L);
 int mlxr_bind_open_dnssd(lua_State *L);
 int mlxr_bind_open_front(lua_State *L);

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
+#include "../clock.h"
 #include "../front.h"
 #include "bind.h"
 
@@ -16,9 +16,7 @@ static int core_explain(lua_State *L) {
 }
 
 static int core_now(lua_State *L) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  lua_pushnumber(L, (lua_Number)t.tv_sec * 1e3 + (lua_Number)t.tv_nsec / 1e6);
+  lua_pushnumber(L, (lua_Number)mlxr_clock_ns() / 1e6);
   return 1;
 }
 
@@ -54,6 +52,7 @@ static const luaL_Reg parts[] = {{"name", mlxr_bind_open_name},
                                  {"udp", mlxr_bind_open_udp},
                                  {"icmp", mlxr_bind_open_icmp},
                                  {"netif", mlxr_bind_open_netif},
+                                 {"clock", mlxr_bind_open_clock},
                                  {"native", mlxr_bind_open_native},
                                  {"dnssd", mlxr_bind_open_dnssd},
                                  {"front", mlxr_bind_open_front},

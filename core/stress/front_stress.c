@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../clock.h"
 #include "../front.h"
 #include "../sockaddr.h"
 
@@ -43,12 +44,6 @@ static unsigned refreshes; /* the brain's */
 static void complain(const char *what) {
   fprintf(stderr, "front_stress: %s\n", what);
   atomic_fetch_add(&wrong, 1);
-}
-
-static uint64_t now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
 }
 
 /* ---- names and what is to be answered for them */
@@ -87,7 +82,8 @@ static void put(const uint8_t *lower, size_t len) {
   mlxr_cache_key_t key = {.name = lower, .name_len = len, .type = TYPE_A};
   mlxr_cache_note_t note = {.age = AGE};
   size_t answer_len = make_answer(lower, len, answer);
-  if (mlxr_cache_put(cache, &key, answer, answer_len, &note, now_ms()) < 0)
+  if (mlxr_cache_put(cache, &key, answer, answer_len, &note, mlxr_clock_ms()) <
+      0)
     complain("cannot put into the cache");
 }
 
@@ -317,7 +313,7 @@ static void *think(void *context) {
   while (!atomic_load(&is_over)) {
     mlxr_miss_t misses[64];
     mlxr_front_stats_t stats;
-    int n = mlxr_front_step(front, now_ms(), misses, 64);
+    int n = mlxr_front_step(front, mlxr_clock_ms(), misses, 64);
     answer_all(front, misses, n);
     mlxr_front_flush(front);
     mlxr_front_stats(front, &stats);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../clock.h"
 #include "../native.h"
 
 enum { ROUNDS = 20, QUESTIONS = 400, NAMES = 24, RESULTS = 16, PATIENCE = 40 };
@@ -17,12 +18,6 @@ static const mlxr_native_options_t options = {
     .threads = 4, .max_threads = 8, .max_waiting = 200};
 static mlxr_native_result_t results[RESULTS];
 static unsigned wrong;
-
-static uint64_t now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void complain(const char *what) {
   fprintf(stderr, "native_stress: %s\n", what);
@@ -43,7 +38,7 @@ static unsigned take_results(mlxr_native_t *native, int wait) {
   int n;
   poll(&ready, 1, wait);
   do {
-    n = mlxr_native_step(native, now_ms(), results, RESULTS, &next);
+    n = mlxr_native_step(native, mlxr_clock_ms(), results, RESULTS, &next);
     for (int i = 0; i < n; i++)
       check_result(&results[i]);
     count += (unsigned)n;
@@ -65,7 +60,7 @@ static void ask_and_answer(mlxr_native_t *native, bool to_the_end) {
   for (int i = 0; i < QUESTIONS; i++) {
     char name[32];
     uint32_t slot;
-    uint64_t now = now_ms();
+    uint64_t now = mlxr_clock_ms();
     make_name(name);
     int rc = mlxr_native_ask(native, name, rand() % 2 ? 4 : 0,
                              now + (uint64_t)(rand() % PATIENCE), now, &slot);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../answer.h"
+#include "../clock.h"
 #include "../store.h"
 #include "../wire.h"
 
@@ -22,12 +23,6 @@ typedef struct work {
   unsigned seed;
   unsigned long wrong, done;
 } work_t;
-
-static uint64_t now_ms(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (uint64_t)time.tv_sec * 1000 + (uint64_t)time.tv_nsec / 1000000;
-}
 
 static mlxr_cache_key_t key_of(unsigned i, uint8_t name[MLXR_NAME_MAX]) {
   char text[32];
@@ -46,7 +41,7 @@ static void put(work_t *work, unsigned i) {
   if (mlxr_answer_deny(name, 1, MLXR_NXDOMAIN, 1000 + i, answer, sizeof answer,
                        &len) != 0)
     return;
-  uint64_t now = now_ms();
+  uint64_t now = mlxr_clock_ms();
   mlxr_cache_put(work->cache, &key, answer, len, &note, now);
   mlxr_storage_put(work->storage, &key, answer, len, &note, NULL, now);
 }
@@ -55,7 +50,7 @@ static void get(work_t *work, unsigned i) {
   uint8_t name[MLXR_NAME_MAX], answer[512];
   mlxr_cache_key_t key = key_of(i, name);
   mlxr_cache_record_t record;
-  if (mlxr_cache_copy(work->cache, &key, now_ms(), answer, sizeof answer,
+  if (mlxr_cache_copy(work->cache, &key, mlxr_clock_ms(), answer, sizeof answer,
                       &record) == 1)
     work->wrong += record.ttl != 1000 + i;
 }
@@ -64,7 +59,7 @@ static void flush(work_t *work, unsigned i) {
   uint8_t name[MLXR_NAME_MAX];
   mlxr_cache_key_t key = key_of(i, name);
   const mlxr_cache_filter_t filter = {.name = key.name};
-  uint64_t now = now_ms();
+  uint64_t now = mlxr_clock_ms();
   mlxr_storage_flush(work->storage, &filter, NULL, now);
   mlxr_cache_flush(work->cache, &filter, now);
 }
@@ -96,7 +91,7 @@ static unsigned long round_of(const char *path, unsigned round) {
                                    .bytes = (3 - round % 2) * 512 * 1024,
                                    .strategies = known,
                                    .strategy_count = 1,
-                                   .now = now_ms()};
+                                   .now = mlxr_clock_ms()};
   mlxr_cache_t *cache;
   mlxr_storage_t *storage;
   volatile bool is_over = false;
@@ -113,7 +108,8 @@ static unsigned long round_of(const char *path, unsigned round) {
   }
   mlxr_storage_event_t events[8];
   mlxr_storage_stats_t stats = {0};
-  for (uint64_t end = now_ms() + MS; now_ms() < end; usleep(5000)) {
+  for (uint64_t end = mlxr_clock_ms() + MS; mlxr_clock_ms() < end;
+       usleep(5000)) {
     int count = mlxr_storage_step(storage, events, 8);
     for (int i = 0; i < count; i++)
       if (events[i].kind != MLXR_STORAGE_LOADED)

@@ -22,7 +22,7 @@ local core = {}
 ---@return string
 function core.explain(code) end
 
---- Monotonic time in ms. The world's clock, not for anybody else.
+--- Steady time in ms, that goes on while the machine sleeps. The world's clock, not for anybody else.
 ---@return number
 function core.now() end
 
@@ -454,6 +454,23 @@ function Udp:step(now, batch) end
 function Udp:address() end
 function Udp:fd() end
 function Udp:close() end
+
+---------------------------------------------------------------- core.clock
+core.clock = {}
+--- Tells when the machine has slept, and when the wall clock was set.
+---@return mlxresolve.ClockWatch|nil, string? message, string? code
+function core.clock.watch() end
+
+---@class mlxresolve.ClockWatch
+local ClockWatch = {}
+--- What has happened since the last step: { type = "resumed", slept = ms } and
+--- { type = "clock_jumped", by = ms }, forwards or back; less than a second is nothing.
+---@param now number
+---@param batch table  gets the events
+---@return integer|nil items, string? message, string? code
+function ClockWatch:step(now, batch) end
+function ClockWatch:fd() end
+function ClockWatch:close() end
 
 ---------------------------------------------------------------- core.netif
 core.netif = {}

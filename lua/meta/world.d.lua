@@ -18,7 +18,8 @@ local World = {}
 ---@class mlxresolve.Host
 ---@field run fun(self, now: number)   expire timers, run what is ready; may ask for new wake-ups
 
---- Monotonic milliseconds. Constant within one turn of the host.
+--- Steady milliseconds: never set, and going on while the machine sleeps. Constant within one turn
+--- of the host.
 ---@return number
 function World:now() end
 --- Seconds since 1970, of the wall clock.
@@ -106,7 +107,7 @@ function World:interfaces() end
 --- The neighbour table as the kernel has it now.
 ---@return mlxresolve.Neighbour[]
 function World:neighbours() end
---- `on_events(list)` is called with a list of events (see core.netif) after each batch.
+--- `on_events(list)` is called with a list of events (see core.netif and core.clock) after each batch.
 ---@return { close: fun(self) }
 function World:watch_network(on_events) end
 

@@ -58,6 +58,7 @@ function real.new(options)
     deadlines = {},
     watched = {},
     handles = {},
+    watchers = {},
     log_to = options.log or false,
     log_level = LEVELS[options.level or "warn"],
     entropy = "",

@@ -51,22 +51,31 @@ end
 
 ---------------------------------------------------------------- interfaces
 
-local function step_netif(self, netif)
-  local batch, events = self.netif_batch, {}
-  local items, message = netif:step(self.time, batch)
+-- Each batch is a table of its own, since who is told may keep it; and who is told may leave.
+local function tell(self, object)
+  local events = {}
+  local items, message = object:step(self.time, events)
   if not items then
     return nil, message
   end
-  for i = 1, items do
-    events[i] = batch[i]
-  end
   self.interface_list = false
   if items > 0 then
-    for _, watcher in ipairs(self.watchers) do
+    for _, watcher in ipairs { unpack(self.watchers) } do
       watcher.on_events(events)
     end
   end
   return items
+end
+
+local function open_clock(self)
+  if not self.clock_watch then
+    local watch, message = core.clock.watch()
+    if not watch then
+      return self:log("warn", "sleep and set clocks cannot be seen: " .. message)
+    end
+    self.clock_watch = watch
+    self:watch(watch, tell)
+  end
 end
 
 local function open_netif(self)
@@ -75,8 +84,8 @@ local function open_netif(self)
     if not netif then
       return nil, message, code
     end
-    self.netif, self.netif_batch, self.watchers = netif, {}, {}
-    self:watch(netif, step_netif)
+    self.netif = netif
+    self:watch(netif, tell)
   end
   return self.netif
 end
@@ -110,8 +119,8 @@ function network:watch_network(on_events)
   local netif, message = open_netif(self)
   if not netif then
     self:log("warn", "network changes cannot be seen: " .. message)
-    self.watchers = self.watchers or {}
   end
+  open_clock(self)
   local watchers = self.watchers
   watchers[#watchers + 1] = watcher
   function watcher.close()
