@@ -18,7 +18,8 @@
 #define AWAKE CLOCK_MONOTONIC
 #endif
 
-enum { WORTH_TELLING = 1000 }; /* ms; clocks are trimmed by less all the time */
+/* ms; clocks are trimmed by less all the time */
+enum { WORTH_TELLING = 1000, NS_PER_MS = 1000000 };
 
 struct mlxr_clock_watch {
   int fd;
@@ -31,16 +32,19 @@ static uint64_t read_ns(clockid_t which) {
   return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
 }
 
-static uint64_t read_ms(clockid_t which) { return read_ns(which) / 1000000; }
-
 uint64_t mlxr_clock_ns(void) { return read_ns(STEADY); }
 
-uint64_t mlxr_clock_ms(void) { return read_ms(STEADY); }
+uint64_t mlxr_clock_ms(void) { return read_ns(STEADY) / NS_PER_MS; }
 
 void mlxr_clock_read(mlxr_clock_reading_t *out) {
-  *out = (mlxr_clock_reading_t){.awake = read_ms(AWAKE),
-                                .steady = read_ms(STEADY),
-                                .date = read_ms(CLOCK_REALTIME)};
+  *out = (mlxr_clock_reading_t){.awake = read_ns(AWAKE),
+                                .steady = read_ns(STEADY),
+                                .date = read_ns(CLOCK_REALTIME)};
+}
+
+static int64_t to_ms(int64_t ns) {
+  int64_t half = ns < 0 ? -NS_PER_MS / 2 : NS_PER_MS / 2;
+  return (ns + half) / NS_PER_MS;
 }
 
 bool mlxr_clock_compare(const mlxr_clock_reading_t *before,
@@ -49,7 +53,7 @@ bool mlxr_clock_compare(const mlxr_clock_reading_t *before,
   int64_t awake = (int64_t)(after->awake - before->awake);
   int64_t steady = (int64_t)(after->steady - before->steady);
   int64_t date = (int64_t)(after->date - before->date);
-  int64_t slept = steady - awake, jumped = date - steady;
+  int64_t slept = to_ms(steady - awake), jumped = to_ms(date - steady);
   *out = (mlxr_clock_change_t){0};
   if (slept >= WORTH_TELLING)
     out->slept = (uint64_t)slept;

@@ -25,7 +25,7 @@ int mlxr_clock_cond_init(pthread_cond_t *condition);
 int mlxr_clock_await(pthread_cond_t *condition, pthread_mutex_t *lock,
                      unsigned ms);
 
-/// Three clocks at one moment, ms.
+/// Three clocks at one moment, ns.
 typedef struct mlxr_clock_reading {
   uint64_t awake; ///< stands still while the machine sleeps
   uint64_t steady;
@@ -39,8 +39,8 @@ typedef struct mlxr_clock_change {
 
 void mlxr_clock_read(mlxr_clock_reading_t *out);
 
-/// What happened between two readings; less than a second is nothing. True
-/// when something did.
+/// What happened between two readings, to the nearest ms; less than a second is
+/// nothing. True when something did.
 bool mlxr_clock_compare(const mlxr_clock_reading_t *before,
                         const mlxr_clock_reading_t *after,
                         mlxr_clock_change_t *out);

@@ -111,9 +111,9 @@ describe("core.clock", function()
     "tells by how much the wall clock was set, and which way",
     inside([[
       tell(0, 3600e3)
-      expect("clock_jumped 3600000", heard(1):gsub("3600%d%d%d", "3600000"))
+      expect("clock_jumped 3600000", heard(1))
       tell(0, -3600e3)
-      expect("clock_jumped -7200000", heard(1):gsub("7%d%d%d%d%d%d", "7200000"))
+      expect("clock_jumped -7200000", heard(1))
     ]])
   )
 
@@ -121,7 +121,7 @@ describe("core.clock", function()
     "tells both when a machine wakes with another date",
     inside([[
       tell(60e3, 3600e3)
-      expect("resumed 60000, clock_jumped 3600000", heard(2):gsub("3600%d%d%d", "3600000"))
+      expect("resumed 60000, clock_jumped 3600000", heard(2))
     ]])
   )
 
