@@ -19,6 +19,7 @@ enum {
   MAX_WAITING = 1024,
   SLOTS_MAX = 65535, /* a slot is an index and a generation, 16 bits each */
   IDLE_SECONDS = 10,
+  PATIENCE = 100, /* ms; a lookup that takes longer lets another one begin */
   STACK_BYTES = 1 << 20, /* modules of the name service switch may be greedy */
   /* One that hangs must not hold up the name for ever, nor may it eat up the
    * threads: so many lookups of a name may be given up and still run. */
@@ -33,7 +34,9 @@ typedef struct flight {
   char name[NAME_BYTES];
   int family;
   enum flight_state state;
+  uint64_t since;    /* when it began to run */
   bool is_abandoned; /* runs, but nobody waited for it any more */
+  bool is_stuck;     /* counts no more among those at work */
   uint32_t waiters;
   mlxr_native_result_t result;
 } flight_t;
@@ -48,7 +51,7 @@ typedef struct pool {
   uint32_t limit, max_threads;
   uint32_t threads, queued;
   uint32_t idle;  /* of the threads: without a flight */
-  uint32_t stuck; /* of the threads: with an abandoned one */
+  uint32_t stuck; /* of the threads: with an abandoned or long one */
   bool is_closed;
 } pool_t;
 
@@ -116,13 +119,14 @@ static flight_t *await_work(pool_t *pool) {
 static void run_flight(pool_t *pool, flight_t *flight) {
   mlxr_native_result_t result;
   flight->state = RUNNING;
+  flight->since = mlxr_clock_ms();
   pool->queued--;
   pool->idle--;
   pthread_mutex_unlock(&pool->lock);
   mlxr_native_lookup(flight->name, flight->family, &result);
   pthread_mutex_lock(&pool->lock);
   pool->idle++;
-  if (flight->is_abandoned)
+  if (flight->is_stuck)
     pool->stuck--;
   if (pool->is_closed || flight->waiters == 0) {
     unlink_flight(pool, flight);
@@ -276,6 +280,8 @@ static int queue_flight(pool_t *pool, const char *name, int family,
     unlink_flight(pool, flight);
     return rc;
   }
+  if (pool->queued > pool->idle)
+    mlxr_wakeup_signal(&pool->wakeup); /* the next step says when to look */
   *out = flight;
   return 0;
 }
@@ -339,6 +345,28 @@ static void end_question(mlxr_native_t *native, question_t *question) {
   native->under_way--;
 }
 
+static void take_as_stuck(pool_t *pool, flight_t *flight) {
+  if (!flight->is_stuck)
+    pool->stuck++;
+  flight->is_stuck = true;
+}
+
+/* While others wait for a thread, long lookups make room for them. */
+static void look_for_long(pool_t *pool, uint64_t now, uint64_t *next) {
+  if (pool->queued <= pool->idle)
+    return;
+  if (now + PATIENCE < *next)
+    *next = now + PATIENCE;
+  for (flight_t *f = pool->flights; f; f = f->next) {
+    if (f->state != RUNNING)
+      continue;
+    if (now >= f->since + PATIENCE)
+      take_as_stuck(pool, f);
+    else if (f->since + PATIENCE < *next)
+      *next = f->since + PATIENCE;
+  }
+}
+
 /* With the lock held. */
 static void leave_flight(mlxr_native_t *native, flight_t *flight) {
   pool_t *pool = native->pool;
@@ -347,7 +375,7 @@ static void leave_flight(mlxr_native_t *native, flight_t *flight) {
   if (flight->state == RUNNING) {
     if (!flight->is_abandoned) {
       flight->is_abandoned = true;
-      pool->stuck++;
+      take_as_stuck(pool, flight);
       native->stats.abandoned++;
     }
     staff(pool);
@@ -411,6 +439,7 @@ int mlxr_native_step(mlxr_native_t *native, uint64_t now,
     else if (question->deadline < *next)
       *next = question->deadline;
   }
+  look_for_long(native->pool, now, next);
   staff(native->pool);
   pthread_mutex_unlock(&native->pool->lock);
   return (int)n;

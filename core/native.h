@@ -1,9 +1,9 @@
 /* native.h - getaddrinfo in a bounded pool of threads.
  *
  * A lookup cannot be stopped, so a caller that gives up abandons it: its thread
- * is counted as stuck and a new one takes its place up to the bound; beyond it
- * questions wait, and fail at their deadline. The same question asked twice
- * waits for the one that runs.
+ * is counted as stuck and a new one takes its place up to the bound; so is one
+ * that takes long while others wait. Beyond the bound questions wait, and fail
+ * at their deadline. The same question asked twice waits for the one that runs.
  */
 #ifndef MLXR_NATIVE_H
 #define MLXR_NATIVE_H

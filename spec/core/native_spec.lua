@@ -199,6 +199,22 @@ describe("core.native", function()
   )
 
   it(
+    "lets others begin while lookups take long that somebody still waits for",
+    inside([[
+      local native = assert(core.native.open())
+      for i = 1, 50 do
+        ask(native, "stuck" .. i, 20e3)
+      end
+      local slot = ask(native, "answer", 10e3)
+      local results = collect(native, 1)
+      expect("192.0.2.1", results[slot])
+      local stats = native:stats()
+      expect(0, stats.timed_out)
+      assert(stats.threads <= 54, stats.threads)
+    ]])
+  )
+
+  it(
     "has no more threads than allowed, and fails in time beyond them",
     inside([[
       local native = assert(core.native.open { threads = 2, max_threads = 6 })
