@@ -22,9 +22,8 @@ local ASK = [==[
   local number = 0
   local function send(name)
     number = number % 65535 + 1
-    socket:send(core.wire.encode {
-      id = number, recursion_desired = true, questions = { { name = name, type = "A", class = "IN" } },
-    })
+    local question = { name = name, type = "A", class = "IN" }
+    socket:send(core.wire.encode { id = number, recursion_desired = true, questions = { question } })
     return number
   end
   local function ask(name)
