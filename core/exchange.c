@@ -5,10 +5,10 @@
 
 #include "rdata.h"
 
-/* RFC 9520 section 3.1 asks for no more than three or four tries per server. A
- * server that accepts and closes gets three connections, not one per
+/* RFC 9520 section 3.1: three questions to a server over a transport, no more.
+ * One that accepts and closes gets three connections, not one per
  * retransmission for ever (CVE-2023-26249 of another resolver). */
-enum { TRIES_MAX = 4, CONNECTS_MAX = 3 };
+enum { TRIES_MAX = 3, CONNECTS_MAX = 3 };
 
 enum { OPT_LEN = 11, CLASS_IN = 1 };
 

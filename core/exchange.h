@@ -63,7 +63,7 @@ mlxr_exchange_on_message(mlxr_exchange_t *exchange, const mlxr_address_t *from,
                          const uint8_t *packet, size_t len, uint64_t now,
                          uint8_t *out, size_t cap, mlxr_answer_info_t *info);
 
-/// The deadline passed: send again (four times in all), or DONE with
+/// The deadline passed: send again (three times in all), or DONE with
 /// MLXR_ETIMEOUT.
 enum mlxr_exchange_action mlxr_exchange_on_time(mlxr_exchange_t *exchange,
                                                 uint64_t now);

@@ -112,7 +112,7 @@ describe("scrubbing a reply", function()
     )
   end)
 
-  it("keeps everything at the name for ANY", function()
+  it("keeps everything at the name for ANY [RFC 8482 4: any type]", function()
     local message = scrub("a.example.", "ANY", {
       answers = {
         packet.a("a.example.", 60, "192.0.2.1"),

@@ -178,7 +178,16 @@ describe("the cache", function()
       assert.equal(2, (select(2, cache:get("a.example.", A, 0))))
     end)
 
-    it("keeps denials for a shorter time [RFC 2308 5: denials]", function()
+    it(
+      "keeps denials for three hours at most unless told otherwise [RFC 2308 5: denials]",
+      function()
+        local cache = new()
+        cache:put(answer.deny("a.example.", "A", "nxdomain", 86400), 0)
+        assert.equal(3 * 3600, (select(2, cache:get("a.example.", A, 0))))
+      end
+    )
+
+    it("keeps denials for a shorter time", function()
       local cache = new { max_negative_ttl = 20 }
       cache:put(answer.deny("a.example.", "A", "nxdomain", 300), 0)
       local bytes, ttl = cache:get("a.example.", A, 0)

@@ -127,7 +127,7 @@ describe("core.exchange", function()
   end)
 
   describe("when nobody answers", function()
-    it("sends four times, the waits doubling, then times out [RFC 9520 3.1: retries]", function()
+    it("sends three times, the waits doubling, then times out [RFC 9520 3.1: retries]", function()
       local exchange = new { timeout = 5000, resend = 400 }
       local sent = {}
       local action, now = "send_udp", 1000
@@ -138,7 +138,7 @@ describe("core.exchange", function()
         now = exchange:deadline()
         action = exchange:time(now)
       end
-      assert.same({ 0, 400, 1200, 2800 }, sent)
+      assert.same({ 0, 400, 1200 }, sent)
       assert.equal(6000, now)
       local ok, message, code = exchange:result()
       assert.same({ nil, "nobody answered in time", "ETIMEOUT" }, { ok, message, code })

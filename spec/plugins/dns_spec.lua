@@ -74,7 +74,8 @@ describe("plugins.dns", function()
 
   it(
     "keeps names that must not leave the link to itself"
-      .. " [RFC 6762 3: names of the link] [RFC 6762 4: reverse names]",
+      .. " [RFC 6762 3: names of the link] [RFC 6762 4: reverse names]"
+      .. " [RFC 6761 6.4: invalid] [RFC 7686 2: onion]",
     function()
       local b = bed.policy(two)
       for _, name in ipairs {

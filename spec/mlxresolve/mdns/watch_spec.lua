@@ -1,4 +1,5 @@
 local bed = require("support.mdns_bed")
+local evenly = require("support.evenly")
 
 local A = { type = "A", data = "192.0.2.7" }
 local PTR = { type = "PTR", data = "w._mlx._tcp.local.", cache_flush = false }
@@ -52,6 +53,18 @@ describe("mlxresolve.mdns.watch", function()
         assert.is_true(sent[1].at >= 1020 and sent[1].at <= 1120, sent[1].at)
       end
     )
+
+    it("20 to 120 ms later, evenly, where many may begin [RFC 6762 5.2: first delay]", function()
+      evenly(20, 120, function(i)
+        link.world:advance(1000)
+        link:sent()
+        local now = link.world:now()
+        local _, handle = link:watch(("n%d.local."):format(i), "SRV", { is_common = true })
+        link.world:advance(200)
+        handle:close()
+        return link:sent()[1].at - now
+      end)
+    end)
 
     it(
       "nothing once a host has said all that there is, until 80 % of its life"

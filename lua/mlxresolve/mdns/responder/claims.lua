@@ -146,7 +146,7 @@ end
 ---------------------------------------------------------------- publishing
 
 local function take_host(self, label)
-  local claim = hosts.new(label)
+  local claim = hosts.new(label, self.is_beside_avahi)
   for _, present in ipairs(self.claims) do
     -- by what was wanted, whatever it was renamed to
     if present.is_host and present.wanted == claim.key then

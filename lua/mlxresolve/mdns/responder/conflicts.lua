@@ -17,8 +17,16 @@ local conflicts = {}
 
 ---------------------------------------------------------------- tie-breaks
 
+local CLASSES = { IN = 1, CH = 3, HS = 4 }
+
+local function class_number(class)
+  return CLASSES[class] or tonumber(class:match("^CLASS(%d+)$")) or 0
+end
+
 local function order(a, b)
-  if a.number ~= b.number then
+  if a.class ~= b.class then
+    return a.class < b.class
+  elseif a.number ~= b.number then
     return a.number < b.number
   end
   return a.raw < b.raw
@@ -28,7 +36,11 @@ local function sorted(records, key)
   local list = {}
   for _, one in ipairs(records) do
     if one.key == key and one.is_unique ~= false then
-      list[#list + 1] = { number = core.wire.type_number(one.type), raw = one.raw }
+      list[#list + 1] = {
+        class = class_number(one.class or "IN"),
+        number = core.wire.type_number(one.type),
+        raw = one.raw,
+      }
     end
   end
   table.sort(list, order)
@@ -37,7 +49,7 @@ end
 
 --- Compares two proposals for a name, as section 8.2.1 says: -1, 0 or 1 for earlier, equal, later.
 ---@param ours { key: string, type: string, raw: string }[]
----@param theirs { key: string, type: string, raw: string }[]
+---@param theirs { key: string, class: string?, type: string, raw: string }[]
 ---@param key string
 ---@return integer
 function conflicts.compare(ours, theirs, key)
@@ -62,13 +74,16 @@ local function proposals(view, message)
   local by_key, keys = {}, {}
   for i = 1, math.min(#message.authorities, MAX_RECORDS) do
     local one = message.authorities[i]
-    local raw = one.class == "IN" and view.owned[one.name] and record.raw(one.type, one.data)
+    local raw = view.owned[one.name] and record.raw(one.type, one.data)
     if raw then
       if not by_key[one.name] then
         by_key[one.name] = {}
         keys[#keys + 1] = one.name
       end
-      table.insert(by_key[one.name], { key = one.name, type = one.type, raw = raw })
+      table.insert(
+        by_key[one.name],
+        { key = one.name, class = one.class, type = one.type, raw = raw }
+      )
     end
   end
   return by_key, keys

@@ -29,9 +29,11 @@ function host.label(name)
 end
 
 ---@param label string
+---@param is_beside_avahi boolean  see `relevant`
 ---@return mlxresolve.mdns.HostClaim
-function host.new(label)
+function host.new(label, is_beside_avahi)
   local self = setmetatable({ users = 0, conflicts = {} }, Host)
+  self.is_beside_avahi = is_beside_avahi
   take_label(self, label)
   return self
 end
@@ -52,7 +54,7 @@ local function is_link_local(address)
 end
 
 -- Of a family, link-local addresses only where there are no others: so does Avahi, and with sets
--- that differ it would take us, on the same machine, for a conflict and rename itself.
+-- that differ it would take us, on the same machine, for a conflict and rename itself (section 15).
 local function relevant(addresses)
   local has_wide = {}
   for _, address in ipairs(addresses) do
@@ -73,7 +75,10 @@ end
 ---@param link mlxresolve.mdns.Link
 ---@return mlxresolve.mdns.Published[]
 function Host:records(link)
-  local list, addresses = {}, relevant(link.addresses)
+  local list, addresses = {}, link.addresses
+  if self.is_beside_avahi then
+    addresses = relevant(addresses)
+  end
   for _, address in ipairs(addresses) do
     add(list, {
       name = self.name,

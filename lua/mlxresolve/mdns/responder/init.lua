@@ -18,6 +18,8 @@ local views = require("mlxresolve.mdns.responder.view")
 
 -- Section 8.1.
 local FIRST_DELAY = 250
+-- Where an avahi-daemon may be started at any time.
+local AVAHI = "/etc/avahi/avahi-daemon.conf"
 -- Packets of ours that come back to us.
 local MAX_ECHOES = 64
 
@@ -44,6 +46,7 @@ function responder.new(engine)
     echo_order = {},
     echo_at = 0,
     own = {},
+    is_beside_avahi = engine.world:read_file(AVAHI) ~= nil,
   }, Responder)
 end
 

@@ -1,5 +1,6 @@
 local bed = require("support.mdns_bed")
 local conflicts = require("mlxresolve.mdns.responder.conflicts")
+local core = require("mlxresolve.core")
 local record = require("mlxresolve.mdns.responder.record")
 local responder_bed = require("support.responder_bed")
 
@@ -42,6 +43,9 @@ describe("mlxresolve.mdns.responder.conflicts", function()
     assert.equal(1, compare(set("A 200.0.0.1"), set("A 99.0.0.1")))
     assert.equal(-1, compare(set("A 200.0.0.1"), set("AAAA 2001:db8::1")))
     assert.equal(-1, compare(set('TXT "a"'), set("SRV 0 0 1 a.local.")))
+    local chaos = set("A 1.1.1.1")
+    chaos[1].class = "CH"
+    assert.equal(-1, compare(set("AAAA ::1"), chaos))
   end)
 
   it("compares names in rdata without compression [RFC 6762 8.2: tie-break]", function()
@@ -69,6 +73,18 @@ describe("mlxresolve.mdns.responder.conflicts", function()
       assert.equal("here.local.", (publication:names()))
     end
   )
+
+  it("gives way to a proposal of a later class (RFC 6762 section 8.2)", function()
+    probing()
+    local proposal = { name = "here.local.", class = "CH", type = "TXT", ttl = 120, data = '"a"' }
+    link:deliver(assert(core.wire.encode {
+      questions = { { name = "here.local.", type = "ANY", class = "IN", unicast = true } },
+      authorities = { proposal },
+    }))
+    link.world:advance(900)
+    assert.same({}, link:answers())
+    assert.equal(0, #link:probes())
+  end)
 
   it("goes on when it wins the tie-break [RFC 6762 8.2: tie-break]", function()
     probing()

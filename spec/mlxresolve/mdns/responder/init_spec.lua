@@ -125,6 +125,26 @@ describe("mlxresolve.mdns.responder", function()
     assert.equal(2, #link:times())
   end)
 
+  it(
+    "says all addresses of a link, unless Avahi is there, too [RFC 6762 6.2: all addresses]",
+    function()
+      local function said(files)
+        link =
+          responder_bed.new { links = { ethernet("192.0.2.1", "2001:db8::1", "fe80::1%eth0") } }
+        link.world.files = files
+        link:publish()
+        link.world:advance(1100)
+        return link:answers()
+      end
+      local found = said {}
+      assert.equal("AAAA here.local. 120 2001:db8::1 !", found[2])
+      assert.equal("AAAA here.local. 120 fe80::1 !", found[3])
+      found = said { ["/etc/avahi/avahi-daemon.conf"] = "" }
+      assert.equal("AAAA here.local. 120 2001:db8::1 !", found[2])
+      assert.matches("^PTR", found[3])
+    end
+  )
+
   it("begins on a link that comes up (RFC 6762 section 6.2)", function()
     link:settled()
     link.world.links = { bed.loopback(), ethernet("192.0.2.1"), bed.wifi() }
@@ -165,7 +185,7 @@ describe("mlxresolve.mdns.responder", function()
   end)
 
   it(
-    "sends to the group of each family from its port, on each link (RFC 6762 section 11)",
+    "sends to the group of each family from its port, on each link" .. " [RFC 6762 6: ports]",
     function()
       link = responder_bed.new()
       link:publish()

@@ -1,4 +1,5 @@
 local bed = require("support.mdns_bed")
+local evenly = require("support.evenly")
 local responder_bed = require("support.responder_bed")
 
 local function one_address()
@@ -64,16 +65,29 @@ describe("mlxresolve.mdns.responder.steps", function()
     assert.same({}, link:answers())
   end)
 
-  it("waits each time anew [RFC 6762 8.1: probe wait]", function()
-    local seen = {}
-    for seed = 1, 40 do
+  it("waits 0 to 250 ms before its first probe, evenly [RFC 6762 8.1: probe wait]", function()
+    local chance = link.world.state
+    evenly(0, 250, function()
       link = responder_bed.new { links = { one_address() } }
-      link.world.state = seed * 7919
+      link.world.state = chance
       link:publish()
       link.world:advance(300)
-      seen[math.floor(link:packets()[1].ms / 62.5)] = true
-    end
-    assert.same({ [0] = true, true, true, true }, seen)
+      chance = link.world.state
+      return link:packets()[1].ms
+    end)
+  end)
+
+  it("waits so for names that come later, too [RFC 6762 8.1: probe wait]", function()
+    link:settled()
+    evenly(0, 250, function(i)
+      link:mark()
+      local publication = link:publish { service = "_mlx._tcp", port = 7, instance = "w" .. i }
+      link.world:advance(300)
+      local ms = link:packets()[1].ms
+      publication:close()
+      link.world:advance(1000)
+      return ms
+    end)
   end)
 
   it(
