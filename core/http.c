@@ -1,5 +1,3 @@
-#include "http.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -8,56 +6,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <microhttpd.h>
-
 #include "clock.h"
-#include "http_socket.h"
-#include "poller.h"
-
-/* A request is one slot from its first line to its last byte of reply. The
- * server's thread suspends the connection and queues the slot; whoever steps
- * takes it, and the reply resumes the connection, which makes the server's
- * thread ask the handler again: then the response is there.
- *
- *   FREE -> READING -> QUEUED -> TAKEN -> REPLIED -> FREE
- *
- * A connection that is suspended is never destroyed by its client's leaving, so
- * what a taken slot lends stays valid until the reply. */
-typedef enum slot_state { FREE, READING, QUEUED, TAKEN, REPLIED } slot_state_t;
+#include "http_internal.h"
 
 enum {
   DEFAULT_CONNECTIONS = 50,
   DEFAULT_BODY = 65536,
+  DEFAULT_STREAM = 65536,
   DEFAULT_IDLE = 30000,
   MAX_CONNECTIONS = 1024,
   REQUEST_MEMORY = 16384, // request line and headers
   CLOSE_PATIENCE = 250    // ms for the last replies to leave
-};
-
-typedef struct slot {
-  slot_state_t state;
-  bool is_checked; ///< the headers were looked at
-  uint32_t number;
-  struct MHD_Connection *connection;
-  struct MHD_Response *response;
-  unsigned status;
-  char *method, *path, *query, *body;
-  size_t body_len, body_capacity;
-} slot_t;
-
-struct mlxr_http {
-  struct MHD_Daemon *daemon;
-  int listen_fd;
-  char *path;
-  mlxr_socket_file_t file;
-  mlxr_wakeup_t wakeup;
-  uint32_t max_connections, max_body;
-  pthread_mutex_t lock; ///< all below
-  pthread_cond_t done;
-  bool is_closing;
-  slot_t *slots;
-  uint32_t *queue;
-  uint32_t queue_head, queue_len;
 };
 
 static enum MHD_Result refuse(struct MHD_Connection *connection,
@@ -80,14 +39,33 @@ static enum MHD_Result refuse_closing(struct MHD_Connection *connection) {
   return refuse(connection, 503, "ECLOSED", "the server is closing");
 }
 
-static void clear_slot(slot_t *slot) {
+/* The response is left to the caller, who destroys it without our lock: its own
+ * lock is held when the server's thread asks for more of a stream. */
+static struct MHD_Response *clear_slot(mlxr_http_slot_t *slot) {
+  struct MHD_Response *response = slot->response;
   free(slot->method);
   free(slot->path);
   free(slot->query);
   free(slot->body);
-  if (slot->response)
-    MHD_destroy_response(slot->response);
-  *slot = (slot_t){.number = slot->number};
+  free(slot->pending.data);
+  *slot = (mlxr_http_slot_t){.http = slot->http, .number = slot->number};
+  return response;
+}
+
+static void destroy_response(struct MHD_Response *response) {
+  if (response)
+    MHD_destroy_response(response);
+}
+
+mlxr_http_slot_t *mlxr_http_find(mlxr_http_t *http, uint32_t number) {
+  return &http->slots[number % http->max_connections];
+}
+
+/* A slot waits at most once at a time, so that there is always a place. */
+void mlxr_http_enqueue(mlxr_http_t *http, mlxr_http_slot_t *slot) {
+  uint32_t tail =
+      (http->queue_head + http->queue_len++) % http->max_connections;
+  http->queue[tail] = (uint32_t)(slot - http->slots);
 }
 
 /* Called by the server's thread before anything else of a request; the result
@@ -97,15 +75,15 @@ static void *on_request_line(void *cls, const char *uri,
   mlxr_http_t *http = cls;
   const char *query = strchr(uri, '?');
   char *copy = strdup(query ? query + 1 : "");
-  slot_t *slot = NULL;
+  mlxr_http_slot_t *slot = NULL;
   pthread_mutex_lock(&http->lock);
   for (uint32_t i = 0; copy && i < http->max_connections && !slot; i++)
-    if (http->slots[i].state == FREE)
+    if (http->slots[i].state == MLXR_HTTP_FREE)
       slot = &http->slots[i];
   if (slot) {
     uint32_t next = slot->number + http->max_connections;
     slot->number = next > slot->number ? next : (uint32_t)(slot - http->slots);
-    slot->state = READING;
+    slot->state = MLXR_HTTP_READING;
     slot->connection = connection;
     slot->query = copy;
   }
@@ -125,7 +103,7 @@ static bool is_trusted(const mlxr_http_t *http,
 }
 
 /* The headers have come, the body has not. */
-static enum MHD_Result check_headers(mlxr_http_t *http, slot_t *slot,
+static enum MHD_Result check_headers(mlxr_http_t *http, mlxr_http_slot_t *slot,
                                      const char *url, const char *method) {
   slot->is_checked = true;
   if (!is_trusted(http, slot->connection))
@@ -143,7 +121,7 @@ static enum MHD_Result check_headers(mlxr_http_t *http, slot_t *slot,
 }
 
 /* Grows with what came, not with what the client announced. */
-static bool append_body(slot_t *slot, const char *data, size_t len) {
+static bool append_body(mlxr_http_slot_t *slot, const char *data, size_t len) {
   if (slot->body_len + len > slot->body_capacity) {
     size_t capacity = (slot->body_len + len) * 2;
     char *body = realloc(slot->body, capacity);
@@ -159,7 +137,7 @@ static bool append_body(slot_t *slot, const char *data, size_t len) {
 
 /* Past the limit the rest is read and thrown away, and 413 says so at the end:
  * a reply in the midst of an upload often never reaches the client. */
-static enum MHD_Result read_body(mlxr_http_t *http, slot_t *slot,
+static enum MHD_Result read_body(mlxr_http_t *http, mlxr_http_slot_t *slot,
                                  const char *data, size_t *len) {
   size_t space = http->max_body + 1 - slot->body_len;
   bool ok = append_body(slot, data, *len < space ? *len : space);
@@ -167,15 +145,13 @@ static enum MHD_Result read_body(mlxr_http_t *http, slot_t *slot,
   return ok ? MHD_YES : MHD_NO;
 }
 
-static enum MHD_Result hand_over(mlxr_http_t *http, slot_t *slot) {
+static enum MHD_Result hand_over(mlxr_http_t *http, mlxr_http_slot_t *slot) {
   pthread_mutex_lock(&http->lock);
   bool is_closing = http->is_closing;
   if (!is_closing) {
     MHD_suspend_connection(slot->connection);
-    uint32_t tail =
-        (http->queue_head + http->queue_len++) % http->max_connections;
-    http->queue[tail] = (uint32_t)(slot - http->slots);
-    slot->state = QUEUED;
+    mlxr_http_enqueue(http, slot);
+    slot->state = MLXR_HTTP_QUEUED;
   }
   pthread_mutex_unlock(&http->lock);
   if (is_closing)
@@ -189,7 +165,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
                                   const char *version, const char *data,
                                   size_t *len, void **con_cls) {
   mlxr_http_t *http = cls;
-  slot_t *slot = *con_cls;
+  mlxr_http_slot_t *slot = *con_cls;
   (void)version;
   if (!slot)
     return refuse(connection, 503, "EBUSY", "too many requests at a time");
@@ -200,12 +176,12 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
   if (slot->body_len > http->max_body)
     return refuse(connection, 413, "EMSGSIZE", "the body is too large");
   pthread_mutex_lock(&http->lock);
-  slot_state_t state = slot->state;
+  mlxr_http_state_t state = slot->state;
   struct MHD_Response *response = slot->response;
   pthread_mutex_unlock(&http->lock);
-  if (state == READING)
+  if (state == MLXR_HTTP_READING)
     return hand_over(http, slot);
-  if (state != REPLIED || !response)
+  if ((state != MLXR_HTTP_REPLIED && state != MLXR_HTTP_STREAMING) || !response)
     return MHD_NO;
   return MHD_queue_response(connection, slot->status, response);
 }
@@ -213,15 +189,23 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection,
 static void on_completed(void *cls, struct MHD_Connection *connection,
                          void **con_cls, enum MHD_RequestTerminationCode why) {
   mlxr_http_t *http = cls;
-  slot_t *slot = *con_cls;
+  mlxr_http_slot_t *slot = *con_cls;
   (void)connection;
   (void)why;
   if (!slot)
     return;
   pthread_mutex_lock(&http->lock);
-  clear_slot(slot);
+  bool has_left = slot->state == MLXR_HTTP_STREAMING && !slot->is_finished;
+  struct MHD_Response *response = clear_slot(slot);
+  if (has_left) {
+    slot->state = MLXR_HTTP_LEFT;
+    mlxr_http_enqueue(http, slot);
+  }
   pthread_cond_signal(&http->done);
   pthread_mutex_unlock(&http->lock);
+  destroy_response(response);
+  if (has_left)
+    mlxr_wakeup_signal(&http->wakeup);
   *con_cls = NULL;
 }
 
@@ -279,8 +263,10 @@ static int make_slots(mlxr_http_t *http) {
   http->queue = calloc(http->max_connections, sizeof *http->queue);
   if (!http->slots || !http->queue)
     return -ENOMEM;
-  for (uint32_t i = 0; i < http->max_connections; i++)
+  for (uint32_t i = 0; i < http->max_connections; i++) {
+    http->slots[i].http = http;
     http->slots[i].number = i;
+  }
   return 0;
 }
 
@@ -301,6 +287,7 @@ int mlxr_http_open(const mlxr_http_options_t *options, mlxr_http_t **out) {
                           : max > MAX_CONNECTIONS ? MAX_CONNECTIONS
                                                   : max;
   http->max_body = options->max_body ? options->max_body : DEFAULT_BODY;
+  http->max_stream = options->max_stream ? options->max_stream : DEFAULT_STREAM;
   rc = make_slots(http);
   if (rc == 0)
     rc = mlxr_wakeup_open(&http->wakeup);
@@ -318,7 +305,8 @@ int mlxr_http_open(const mlxr_http_options_t *options, mlxr_http_t **out) {
 
 static bool has_replies_under_way(const mlxr_http_t *http) {
   for (uint32_t i = 0; i < http->max_connections; i++)
-    if (http->slots[i].state == REPLIED)
+    if (http->slots[i].state == MLXR_HTTP_REPLIED ||
+        http->slots[i].state == MLXR_HTTP_STREAMING)
       return true;
   return false;
 }
@@ -338,9 +326,12 @@ static void stop_daemon(mlxr_http_t *http) {
   pthread_mutex_lock(&http->lock);
   http->is_closing = true;
   pthread_mutex_unlock(&http->lock);
-  for (uint32_t i = 0; i < http->max_connections; i++)
-    mlxr_http_reply(http, number_of(http, i), 503, "application/json", closing,
+  for (uint32_t i = 0; i < http->max_connections; i++) {
+    uint32_t number = number_of(http, i);
+    mlxr_http_reply(http, number, 503, "application/json", closing,
                     sizeof closing - 1);
+    mlxr_http_finish(http, number);
+  }
   pthread_mutex_lock(&http->lock);
   while (has_replies_under_way(http))
     if (mlxr_clock_await(&http->done, &http->lock, CLOSE_PATIENCE) != 0)
@@ -360,7 +351,7 @@ void mlxr_http_close(mlxr_http_t *http) {
   else if (http->listen_fd >= 0)
     close(http->listen_fd);
   for (uint32_t i = 0; http->slots && i < http->max_connections; i++)
-    clear_slot(&http->slots[i]);
+    destroy_response(clear_slot(&http->slots[i]));
   if (http->wakeup.read_fd >= 0)
     mlxr_wakeup_close(&http->wakeup);
   pthread_cond_destroy(&http->done);
@@ -377,7 +368,8 @@ int mlxr_http_address(const mlxr_http_t *http, mlxr_address_t *out) {
   return mlxr_http_socket_address(http->listen_fd, out);
 }
 
-static void lend_request(const slot_t *slot, mlxr_http_request_t *out) {
+static void lend_request(const mlxr_http_slot_t *slot,
+                         mlxr_http_request_t *out) {
   *out = (mlxr_http_request_t){.slot = slot->number,
                                .method = slot->method,
                                .path = slot->path,
@@ -391,10 +383,11 @@ int mlxr_http_step(mlxr_http_t *http, mlxr_http_request_t *out, size_t count) {
   mlxr_wakeup_drain(&http->wakeup);
   pthread_mutex_lock(&http->lock);
   while (taken < count && http->queue_len > 0) {
-    slot_t *slot = &http->slots[http->queue[http->queue_head]];
+    mlxr_http_slot_t *slot = &http->slots[http->queue[http->queue_head]];
     http->queue_head = (http->queue_head + 1) % http->max_connections;
     http->queue_len--;
-    slot->state = TAKEN;
+    bool has_left = slot->state == MLXR_HTTP_LEFT;
+    slot->state = has_left ? MLXR_HTTP_FREE : MLXR_HTTP_TAKEN;
     lend_request(slot, &out[taken++]);
   }
   bool has_more = http->queue_len > 0;
@@ -406,11 +399,11 @@ int mlxr_http_step(mlxr_http_t *http, mlxr_http_request_t *out, size_t count) {
 
 void mlxr_http_reply(mlxr_http_t *http, uint32_t number, unsigned status,
                      const char *content_type, const char *body, size_t len) {
-  slot_t *slot = &http->slots[number % http->max_connections];
+  mlxr_http_slot_t *slot = mlxr_http_find(http, number);
   pthread_mutex_lock(&http->lock);
-  bool is_waiting =
-      slot->number == number &&
-      (slot->state == TAKEN || (slot->state == QUEUED && http->is_closing));
+  bool is_waiting = slot->number == number &&
+                    (slot->state == MLXR_HTTP_TAKEN ||
+                     (slot->state == MLXR_HTTP_QUEUED && http->is_closing));
   if (is_waiting) {
     /* Without memory the response stays NULL and the connection is closed. */
     slot->response = MHD_create_response_from_buffer(len, (void *)body,
@@ -418,7 +411,7 @@ void mlxr_http_reply(mlxr_http_t *http, uint32_t number, unsigned status,
     if (slot->response)
       MHD_add_response_header(slot->response, "Content-Type", content_type);
     slot->status = status;
-    slot->state = REPLIED;
+    slot->state = MLXR_HTTP_REPLIED;
   }
   pthread_mutex_unlock(&http->lock);
   if (is_waiting)

@@ -36,6 +36,7 @@ static int http_open(lua_State *L) {
       .max_connections =
           (uint32_t)mlxr_bind_field(L, 1, "max_connections", 0, 1024),
       .max_body = (uint32_t)mlxr_bind_field(L, 1, "max_body", 0, 1 << 24),
+      .max_stream = (uint32_t)mlxr_bind_field(L, 1, "max_stream", 0, 1 << 24),
       .idle = (uint32_t)mlxr_bind_field(L, 1, "idle", 0, 3600000)};
   options.path = get_text(L, "path");
   const char *where = options.path;
@@ -74,6 +75,10 @@ static int http_step(lua_State *L) {
     const mlxr_http_request_t *request = &requests[i];
     int base = i * STRIDE;
     lua_pushnumber(L, request->slot), put(L, base + 1);
+    if (!request->method) {
+      lua_pushboolean(L, 0), put(L, base + 2);
+      continue;
+    }
     lua_pushstring(L, request->method), put(L, base + 2);
     lua_pushstring(L, request->path), put(L, base + 3);
     lua_pushstring(L, request->query), put(L, base + 4);
@@ -84,18 +89,60 @@ static int http_step(lua_State *L) {
   return 1;
 }
 
+static uint32_t check_slot(lua_State *L) {
+  lua_Number slot = luaL_checknumber(L, 2);
+  luaL_argcheck(L, slot >= 0 && slot <= UINT32_MAX, 2, "expected a slot");
+  return (uint32_t)slot;
+}
+
+static unsigned check_status(lua_State *L) {
+  lua_Integer status = luaL_checkinteger(L, 3);
+  luaL_argcheck(L, status >= 200 && status <= 599, 3,
+                "expected an HTTP status from 200 to 599");
+  return (unsigned)status;
+}
+
 static int http_reply(lua_State *L) {
   mlxr_http_t *http = check_http(L);
-  lua_Number slot = luaL_checknumber(L, 2);
-  lua_Integer status = luaL_checkinteger(L, 3);
+  uint32_t slot = check_slot(L);
+  unsigned status = check_status(L);
   const char *content_type = luaL_checkstring(L, 4);
   size_t len;
   const char *body = luaL_checklstring(L, 5, &len);
-  luaL_argcheck(L, slot >= 0 && slot <= UINT32_MAX, 2, "expected a slot");
-  luaL_argcheck(L, status >= 200 && status <= 599, 3,
-                "expected an HTTP status from 200 to 599");
-  mlxr_http_reply(http, (uint32_t)slot, (unsigned)status, content_type, body,
-                  len);
+  mlxr_http_reply(http, slot, status, content_type, body, len);
+  return 0;
+}
+
+static int push_result(lua_State *L, int rc) {
+  if (rc != 0)
+    return mlxr_bind_fail(L, rc, "stream");
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+static int http_stream(lua_State *L) {
+  mlxr_http_t *http = check_http(L);
+  uint32_t slot = check_slot(L);
+  unsigned status = check_status(L);
+  return push_result(
+      L, mlxr_http_stream(http, slot, status, luaL_checkstring(L, 4)));
+}
+
+static int http_write(lua_State *L) {
+  mlxr_http_t *http = check_http(L);
+  uint32_t slot = check_slot(L);
+  size_t len;
+  const char *data = luaL_checklstring(L, 3, &len);
+  return push_result(L, mlxr_http_write(http, slot, data, len));
+}
+
+static int http_finish(lua_State *L) {
+  mlxr_http_finish(check_http(L), check_slot(L));
+  return 0;
+}
+
+static int http_drop(lua_State *L) {
+  mlxr_http_drop(check_http(L), check_slot(L));
   return 0;
 }
 
@@ -130,8 +177,10 @@ static int http_collect(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"step", http_step}, {"reply", http_reply}, {"address", http_address},
-    {"fd", http_fd},     {"close", http_close}, {NULL, NULL}};
+    {"step", http_step},   {"reply", http_reply},     {"stream", http_stream},
+    {"write", http_write}, {"finish", http_finish},   {"drop", http_drop},
+    {"fd", http_fd},       {"address", http_address}, {"close", http_close},
+    {NULL, NULL}};
 
 static const luaL_Reg functions[] = {{"open", http_open}, {NULL, NULL}};
 

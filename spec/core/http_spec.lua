@@ -410,6 +410,163 @@ describe("core.http", function()
     assert.are.same({}, requests)
   end)
 
+  describe("as a stream", function()
+    local path
+
+    before_each(function()
+      path = folder .. "/s"
+    end)
+
+    --- A server that begins a stream for every request; the client of "GET /", once it has begun.
+    local function begin(options)
+      options = options or {}
+      options.path = path
+      serve(options, function(request)
+        if request.method then
+          assert(server:stream(request.slot, 200, "application/x-ndjson"))
+        end
+      end)
+      local client = send(path, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+      run_until(function()
+        return client.text:find("\r\n\r\n", 1, true)
+      end)
+      return client, requests[1].slot
+    end
+
+    --- The data of the chunks, and whether the last one has come.
+    local function chunks(text)
+      local data, rest = {}, body_of(text)
+      while true do
+        local size, after = rest:match("^(%x+)\r\n()")
+        if not size then
+          return table.concat(data), false
+        elseif tonumber(size, 16) == 0 then
+          return table.concat(data), rest:sub(after) == "\r\n"
+        end
+        data[#data + 1] = rest:sub(after, after + tonumber(size, 16) - 1)
+        rest = rest:sub(after + tonumber(size, 16) + 2)
+      end
+    end
+
+    local function has(client, wanted)
+      run_until(function()
+        return chunks(client.text) == wanted
+      end)
+    end
+
+    it("sends the head at once, and what is written when it is written", function()
+      local client, slot = begin()
+      assert.is_truthy(client.text:find("^HTTP/1.1 200 "))
+      assert.is_truthy(client.text:find("Transfer-Encoding: chunked", 1, true))
+      assert.is_truthy(client.text:find("Content-Type: application/x-ndjson", 1, true))
+      assert.is_true(server:write(slot, "one\n"))
+      has(client, "one\n")
+      assert.is_true(server:write(slot, "two\n"))
+      assert.is_true(server:write(slot, "three\n"))
+      has(client, "one\ntwo\nthree\n")
+      assert.is_false(select(2, chunks(client.text)))
+    end)
+
+    it("ends after what was written", function()
+      local client, slot = begin()
+      server:write(slot, ("x"):rep(20000))
+      server:finish(slot)
+      run_until(function()
+        return select(2, chunks(client.text))
+      end)
+      assert.equal(("x"):rep(20000), (chunks(client.text)))
+      local _, _, code = server:write(slot, "late")
+      assert.equal("EPIPE", code)
+    end)
+
+    it("tells when its client has left, at the next write", function()
+      local _, slot = begin()
+      clients[1]:close()
+      table.remove(clients, 1)
+      server:write(slot, "\n")
+      run_until(function()
+        return #requests == 2
+      end)
+      assert.is_false(requests[2].method)
+      assert.equal(slot, requests[2].slot)
+      local _, _, code = server:write(slot, "late")
+      assert.equal("EPIPE", code)
+    end)
+
+    it("keeps no more than allowed for a client that does not read", function()
+      local client, slot = begin { max_stream = 10000 }
+      clients[1]:read_stop()
+      local written, code = 0, nil
+      for _ = 1, 1000 do
+        local ok, _, problem = server:write(slot, ("x"):rep(1000))
+        code = problem
+        if not ok then
+          break
+        end
+        written = written + 1000
+      end
+      assert.equal("ENOBUFS", code)
+      -- what the kernel took on the way is beyond our limit, and has one of its own
+      assert.is_true(written >= 10000 and written < 900000, written)
+      server:drop(slot)
+      clients[1]:read_start(function(_, data)
+        client.is_ended = client.is_ended or data == nil
+      end)
+      run_until(function()
+        return client.is_ended
+      end)
+      assert.equal(1, #requests)
+    end)
+
+    it("frees the slots of those that are dropped", function()
+      local _, slot = begin { max_connections = 2 }
+      for i = 2, 6 do
+        server:drop(slot)
+        server:drop(slot)
+        local next_one = send(path, "GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        run_until(function()
+          return next_one.text:find("^HTTP/1.1 200 ")
+        end)
+        local _, _, code = server:write(slot, "late")
+        assert.equal("EPIPE", code)
+        slot = requests[i].slot
+      end
+      assert.equal(6, #requests)
+    end)
+
+    it("ends in good order when the server closes", function()
+      local client, slot = begin()
+      server:write(slot, "last\n")
+      stop_server()
+      run_until(function()
+        return client.is_ended
+      end)
+      local data, is_over = chunks(client.text)
+      assert.equal("last\n", data)
+      assert.is_true(is_over)
+    end)
+
+    it("cannot begin where nobody waits", function()
+      serve { path = path }
+      local _, _, code = server:stream(7, 200, "text/plain")
+      assert.equal("ENOENT", code)
+      _, _, code = server:write(7, "x")
+      assert.equal("EPIPE", code)
+      server:finish(7)
+      server:drop(7)
+    end)
+
+    it("serves others meanwhile", function()
+      begin()
+      local other = send(path, "GET /other HTTP/1.1\r\nHost: x\r\n\r\n")
+      run_until(function()
+        return #requests == 2 and other.text ~= ""
+      end)
+      server:write(requests[2].slot, "hello")
+      has(other, "hello")
+    end)
+  end)
+
   it("closes no descriptor twice when its thread cannot start, and says why", function()
     if faults.missing() then
       return pending(faults.missing())
