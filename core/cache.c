@@ -121,18 +121,20 @@ static uint32_t ttl_of(const mlxr_answer_info_t *info, const clamp_t *clamp,
 
 static void fill(mlxr_store_t *store, mlxr_entry_t *entry,
                  const mlxr_answer_info_t *info, const mlxr_cache_note_t *note,
-                 const uint8_t *answer, uint32_t ttl, uint64_t put) {
+                 const uint8_t *answer, uint32_t ttl, uint64_t put,
+                 uint16_t used) {
   const uint8_t *body = answer + MLXR_HEADER_LEN + entry->name_len + 4;
   entry->strategy = note->strategy;
   entry->interface = note->interface;
   entry->put_low = (uint32_t)put;
   entry->put_high = (uint16_t)(put >> 32);
   entry->ttl = ttl;
+  entry->used = used;
   entry->answers = mlxr_get16(answer + 6);
   entry->authorities = answer[9] & 1u;
   entry->status = (unsigned)info->status & 3u;
   entry->rcode = info->rcode;
-  entry->flags = note->flags & (uint8_t) ~(MLXR_CACHE_PINNED | MLXR_CACHE_DUE);
+  entry->flags = note->flags & (MLXR_CACHE_ROTATE | MLXR_CACHE_SUSPECT);
   memcpy(mlxr_entry_body(entry), body, entry->body_len);
   if (note->flags & MLXR_CACHE_PINNED)
     mlxr_store_pin(store, entry);
@@ -168,10 +170,12 @@ static int put_in(mlxr_store_t *store, const mlxr_cache_key_t *key,
   if (note->age >= ((uint64_t)ttl + store->stale) * 1000)
     return 0;
   size_t body_len = info->len - MLXR_HEADER_LEN - key->name_len - 4;
+  /* A refresh is no sign that anybody asks. */
+  uint16_t used = entry ? entry->used : mlxr_entry_tick(now);
   entry = mlxr_store_put(store, key, hash, body_len, now);
   if (!entry)
     return MLXR_ENOSPACE;
-  fill(store, entry, info, note, answer, ttl, put);
+  fill(store, entry, info, note, answer, ttl, put, used);
   store->puts++;
   return 0;
 }
@@ -211,13 +215,20 @@ static size_t answer_len(const mlxr_entry_t *entry) {
   return MLXR_HEADER_LEN + entry->name_len + 4u + entry->body_len;
 }
 
+/* To those who take nothing stale. */
+static bool is_servable(const mlxr_entry_t *entry, uint64_t now) {
+  return mlxr_entry_is_fresh(entry, now) &&
+         !(entry->flags & MLXR_CACHE_WITHHELD);
+}
+
 void mlxr_cache_describe(const mlxr_entry_t *entry, uint64_t now,
                          mlxr_cache_hit_t *out) {
   uint64_t age = mlxr_entry_age(entry, now) / 1000;
   out->len = answer_len(entry);
   out->age = age < UINT32_MAX ? (uint32_t)age : UINT32_MAX;
-  out->is_stale = !mlxr_entry_is_fresh(entry, now);
+  out->is_stale = !is_servable(entry, now);
   out->ttl = out->is_stale ? 0 : entry->ttl - out->age;
+  out->idle = mlxr_entry_idle(entry, now);
   out->strategy = entry->strategy;
   out->interface = entry->interface;
   out->flags = entry->flags;
@@ -240,8 +251,11 @@ static void copy_out(mlxr_entry_t *entry, uint8_t *out) {
 
 /* Only one hit says so, however many there are before the new answer comes. */
 static bool becomes_due(mlxr_entry_t *entry, const mlxr_cache_hit_t *hit) {
-  if (hit->ttl > entry->ttl / DUE_SHARE || entry->ttl < DUE_TTL_MIN ||
-      hit->is_stale || (entry->flags & MLXR_CACHE_DUE))
+  bool is_late =
+      hit->ttl <= entry->ttl / DUE_SHARE && entry->ttl >= DUE_TTL_MIN;
+  bool is_suspect = entry->flags & MLXR_CACHE_SUSPECT;
+  if (hit->is_stale || (entry->flags & MLXR_CACHE_DUE) ||
+      !(is_late || is_suspect))
     return false;
   entry->flags |= MLXR_CACHE_DUE;
   return true;
@@ -256,7 +270,9 @@ static int get_from(mlxr_store_t *store, const mlxr_cache_key_t *key,
     mlxr_store_drop(store, entry);
     entry = NULL;
   }
-  if (!entry || (!accept_stale && !mlxr_entry_is_fresh(entry, now))) {
+  if (entry)
+    entry->used = mlxr_entry_tick(now);
+  if (!entry || (!accept_stale && !is_servable(entry, now))) {
     store->misses++;
     return 0;
   }

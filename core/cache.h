@@ -30,10 +30,11 @@ typedef struct mlxr_cache_key {
 } mlxr_cache_key_t;
 
 enum {
-  MLXR_CACHE_ROTATE = 1,  ///< answer in cyclic order
-  MLXR_CACHE_SUSPECT = 2, ///< usable, but a change made it doubtful
-  MLXR_CACHE_PINNED = 4,  ///< not evicted for others
-  MLXR_CACHE_DUE = 8      ///< the cache's own: a hit said that it is due
+  MLXR_CACHE_ROTATE = 1,   ///< answer in cyclic order
+  MLXR_CACHE_SUSPECT = 2,  ///< usable, but a change made it doubtful
+  MLXR_CACHE_PINNED = 4,   ///< not evicted for others
+  MLXR_CACHE_DUE = 8,      ///< the cache's own: a hit said that it is due
+  MLXR_CACHE_WITHHELD = 16 ///< kept, but a hit only as something stale is
 };
 
 /// Who said it, where, and how it is to be kept.
@@ -46,15 +47,16 @@ typedef struct mlxr_cache_note {
 } mlxr_cache_note_t;
 
 typedef struct mlxr_cache_hit {
-  size_t len;   ///< of the answer that was copied out
-  uint32_t age; ///< seconds since it was put
-  uint32_t ttl; ///< seconds left; 0 when stale
+  size_t len;    ///< of the answer that was copied out
+  uint32_t age;  ///< seconds since it was put
+  uint32_t ttl;  ///< seconds left; 0 when stale
+  uint32_t idle; ///< seconds since it was asked for, give or take four
   uint32_t strategy;
   uint32_t interface;
   uint8_t flags;
-  bool is_stale;
+  bool is_stale; ///< ran out, or is withheld
   bool is_due; ///< time to ask again: the first hit in the last tenth of a TTL
-               ///< of 10 s or more
+               ///< of 10 s or more, or the first of what became suspect
   enum mlxr_status status;
 } mlxr_cache_hit_t;
 
@@ -72,8 +74,10 @@ typedef struct mlxr_cache_filter {
   uint32_t strategy;              ///< 0 for any
   const uint32_t *strategies_but; ///< every strategy but these, or NULL
   size_t strategies_but_count;
-  uint32_t older_than; ///< seconds; 0 for any age
-  uint64_t from;       ///< of a listing: a view's place, to go on there
+  uint32_t older_than;  ///< seconds; 0 for any age
+  uint32_t used_within; ///< asked for in so many seconds; 0 for whenever
+  uint8_t flags;        ///< has all of these
+  uint64_t from;        ///< of a listing: a view's place, to go on there
 } mlxr_cache_filter_t;
 
 /// -EINVAL for options that make no sense, -ENOMEM.
@@ -134,6 +138,16 @@ int mlxr_cache_copy(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
 /// Drops what the filter means; returns how many entries.
 size_t mlxr_cache_flush(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
                         uint64_t now);
+
+/// Sets and clears flags (SUSPECT, WITHHELD) of what the filter means; returns
+/// how many entries this changed. A new answer begins without them.
+size_t mlxr_cache_mark(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
+                       uint8_t set, uint8_t clear, uint64_t now);
+
+/// Lets what the filter means run out now; what stays is stale. Returns how
+/// many entries were fresh.
+size_t mlxr_cache_expire(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
+                         uint64_t now);
 
 typedef struct mlxr_cache_view {
   const uint8_t *name;

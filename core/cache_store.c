@@ -37,8 +37,8 @@
  * how a search knows whether to go on. The tag comes from the name alone, and
  * so do the shards: flushing a name looks at the tags of one shard only.
  *
- * Memory of an A record with a name of 20 bytes: 32 of header + 22 of name + 16
- * of record, rounded to 72, + 9 of index + 2 of ghosts.
+ * Memory of an A record with a name of 20 bytes: 34 of header + 22 of name + 16
+ * of record, which makes 72, + 9 of index + 2 of ghosts.
  */
 
 enum {
@@ -54,7 +54,7 @@ enum {
 };
 
 static size_t size_for(size_t name_len, size_t body_len) {
-  size_t size = sizeof(mlxr_entry_t) + name_len + body_len;
+  size_t size = offsetof(mlxr_entry_t, bytes) + name_len + body_len;
   return (size + MLXR_STORE_UNIT - 1) & ~(size_t)(MLXR_STORE_UNIT - 1);
 }
 

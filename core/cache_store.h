@@ -21,6 +21,9 @@ enum {
 /// has been running.
 #define MLXR_STORE_EPOCH (UINT64_C(1) << 40)
 
+/// Three days fit into 16 bits, which cost no entry of the usual size a byte.
+#define MLXR_STORE_TICK 4000
+
 /// As it lies in memory, in multiples of 8 bytes.
 typedef struct mlxr_entry {
   uint32_t strategy;
@@ -40,6 +43,7 @@ typedef struct mlxr_entry {
   uint8_t status : 2;
   uint8_t authorities : 1;
   uint8_t rcode;
+  uint16_t used;   ///< when it was asked for, in MLXR_STORE_TICK ms
   uint8_t bytes[]; ///< the name, then the body
 } mlxr_entry_t;
 
@@ -176,6 +180,18 @@ static inline uint64_t mlxr_entry_age(const mlxr_entry_t *entry, uint64_t now) {
 static inline bool mlxr_entry_is_fresh(const mlxr_entry_t *entry,
                                        uint64_t now) {
   return mlxr_entry_age(entry, now) < entry->ttl * UINT64_C(1000);
+}
+
+static inline uint16_t mlxr_entry_tick(uint64_t now) {
+  return (uint16_t)((now + MLXR_STORE_EPOCH) / MLXR_STORE_TICK);
+}
+
+/// s since it was asked for. The clocks of threads differ by a moment, so that
+/// it may be asked for in the future.
+static inline uint32_t mlxr_entry_idle(const mlxr_entry_t *entry,
+                                       uint64_t now) {
+  uint16_t ticks = (uint16_t)(mlxr_entry_tick(now) - entry->used);
+  return ticks < UINT16_MAX - 15 ? ticks * (MLXR_STORE_TICK / 1000u) : 0;
 }
 
 /// Neither fresh nor stale: of no use to anybody.

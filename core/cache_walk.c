@@ -29,6 +29,10 @@ static bool is_meant(const mlxr_cache_filter_t *filter,
   if (filter->older_than &&
       mlxr_entry_age(entry, now) < filter->older_than * UINT64_C(1000))
     return false;
+  if (filter->used_within && mlxr_entry_idle(entry, now) > filter->used_within)
+    return false;
+  if ((entry->flags & filter->flags) != filter->flags)
+    return false;
   if (!is_strategy_meant(filter, entry->strategy))
     return false;
   if (filter->name && !mlxr_name_is_equal(entry->bytes, filter->name))
@@ -43,7 +47,8 @@ typedef struct walk {
   bool (*on_entry)(struct walk *walk, mlxr_store_t *store, mlxr_entry_t *entry);
   bool (*on_view)(void *context, const mlxr_cache_view_t *view);
   void *context;
-  size_t dropped;
+  size_t count; /* of entries that it did something to */
+  uint8_t set, clear;
   uint64_t place;
 } walk_t;
 
@@ -95,7 +100,7 @@ static void walk_all(mlxr_cache_t *cache, walk_t *walk) {
 static bool drop_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
   bool is_over = mlxr_entry_is_over(entry, store->stale, walk->now);
   mlxr_store_drop(store, entry);
-  walk->dropped += !is_over;
+  walk->count += !is_over;
   store->expired += is_over;
   return true;
 }
@@ -118,7 +123,50 @@ size_t mlxr_cache_flush(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
   if (!filter)
     return clear(cache);
   walk_all(cache, &walk);
-  return walk.dropped;
+  return walk.count;
+}
+
+/* What becomes suspect is due: the first who asks for it has it looked at. */
+static bool mark_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
+  if (mlxr_entry_is_over(entry, store->stale, walk->now))
+    return true;
+  uint8_t clear = walk->clear;
+  if (walk->set & MLXR_CACHE_SUSPECT)
+    clear |= MLXR_CACHE_DUE;
+  uint8_t flags = (uint8_t)((entry->flags & ~clear) | walk->set);
+  uint8_t changed = (walk->set | walk->clear) & (flags ^ entry->flags);
+  entry->flags = flags;
+  walk->count += changed != 0;
+  return true;
+}
+
+size_t mlxr_cache_mark(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
+                       uint8_t set, uint8_t clear, uint64_t now) {
+  walk_t walk = {.filter = filter,
+                 .now = now,
+                 .on_entry = mark_entry,
+                 .set = set & (MLXR_CACHE_SUSPECT | MLXR_CACHE_WITHHELD),
+                 .clear = clear & (MLXR_CACHE_SUSPECT | MLXR_CACHE_WITHHELD)};
+  walk_all(cache, &walk);
+  return walk.count;
+}
+
+static bool expire_entry(walk_t *walk, mlxr_store_t *store,
+                         mlxr_entry_t *entry) {
+  if (!mlxr_entry_is_fresh(entry, walk->now))
+    return true;
+  entry->ttl = (uint32_t)(mlxr_entry_age(entry, walk->now) / 1000);
+  walk->count++;
+  if (mlxr_entry_is_over(entry, store->stale, walk->now))
+    mlxr_store_drop(store, entry);
+  return true;
+}
+
+size_t mlxr_cache_expire(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
+                         uint64_t now) {
+  walk_t walk = {.filter = filter, .now = now, .on_entry = expire_entry};
+  walk_all(cache, &walk);
+  return walk.count;
 }
 
 static bool show_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {

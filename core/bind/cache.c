@@ -104,6 +104,12 @@ static int cache_put(lua_State *L) {
   return 1;
 }
 
+/* What two fields of a hit look like from Lua. */
+static void push_flags(lua_State *L, uint8_t flags) {
+  lua_pushboolean(L, flags & MLXR_CACHE_SUSPECT);
+  lua_pushboolean(L, flags & MLXR_CACHE_WITHHELD);
+}
+
 static int cache_get(lua_State *L) {
   mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
   uint8_t name[MLXR_NAME_MAX], out[MLXR_PACKET_MAX];
@@ -130,7 +136,8 @@ static int cache_get(lua_State *L) {
   lua_pushboolean(L, hit.is_stale);
   lua_pushboolean(L, hit.is_due);
   lua_pushstring(L, status_names[hit.status]);
-  return 8;
+  push_flags(L, hit.flags);
+  return 10;
 }
 
 static int cache_copy(lua_State *L) {
@@ -155,7 +162,8 @@ static int cache_copy(lua_State *L) {
   lua_pushnumber(L, record.ttl);
   lua_pushnumber(L, record.strategy);
   lua_pushnumber(L, record.interface);
-  return 5;
+  push_flags(L, record.flags);
+  return 7;
 }
 
 /* ---- flushing ---- */
@@ -166,6 +174,37 @@ static int cache_flush(lua_State *L) {
   mlxr_bind_filter_t filter;
   const mlxr_cache_filter_t *meant = mlxr_bind_check_filter(L, 3, &filter);
   lua_pushnumber(L, (lua_Number)mlxr_cache_flush(cache, meant, now));
+  return 1;
+}
+
+static int cache_expire(lua_State *L) {
+  mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
+  uint64_t now = mlxr_bind_now(L, 2);
+  mlxr_bind_filter_t filter;
+  const mlxr_cache_filter_t *meant = mlxr_bind_check_filter(L, 3, &filter);
+  lua_pushnumber(L, (lua_Number)mlxr_cache_expire(cache, meant, now));
+  return 1;
+}
+
+static int cache_mark(lua_State *L) {
+  mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
+  uint64_t now = mlxr_bind_now(L, 2);
+  mlxr_bind_filter_t filter;
+  const mlxr_cache_filter_t *meant = mlxr_bind_check_filter(L, 3, &filter);
+  luaL_checktype(L, 4, LUA_TTABLE);
+  uint8_t set = 0, clear = 0;
+  static const struct {
+    const char *name;
+    uint8_t flag;
+  } flags[] = {{"suspect", MLXR_CACHE_SUSPECT},
+               {"withheld", MLXR_CACHE_WITHHELD}};
+  for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+    lua_getfield(L, 4, flags[i].name);
+    if (!lua_isnil(L, -1))
+      *(lua_toboolean(L, -1) ? &set : &clear) |= flags[i].flag;
+    lua_pop(L, 1);
+  }
+  lua_pushnumber(L, (lua_Number)mlxr_cache_mark(cache, meant, set, clear, now));
   return 1;
 }
 
@@ -227,7 +266,7 @@ static void set_number(lua_State *L, const char *name, uint32_t value) {
 
 static void push_row(lua_State *L, const row_t *row) {
   char scratch[16];
-  lua_createtable(L, 0, 9);
+  lua_createtable(L, 0, 12);
   mlxr_bind_push_name(L, row->name);
   lua_setfield(L, -2, "name");
   lua_pushstring(L, mlxr_type_to_text(row->type, scratch));
@@ -236,7 +275,11 @@ static void push_row(lua_State *L, const row_t *row) {
   lua_setfield(L, -2, "status");
   lua_pushboolean(L, row->hit.is_stale);
   lua_setfield(L, -2, "stale");
+  push_flags(L, row->hit.flags);
+  lua_setfield(L, -3, "withheld");
+  lua_setfield(L, -2, "suspect");
   set_number(L, "ttl", row->hit.ttl);
+  set_number(L, "idle", row->hit.idle);
   set_number(L, "age", row->hit.age);
   set_number(L, "strategy", row->hit.strategy);
   set_number(L, "interface", row->hit.interface);
@@ -301,6 +344,8 @@ static const luaL_Reg methods[] = {{"put", cache_put},
                                    {"peek", mlxr_bind_cache_peek},
                                    {"copy", cache_copy},
                                    {"flush", cache_flush},
+                                   {"expire", cache_expire},
+                                   {"mark", cache_mark},
                                    {"list", cache_list},
                                    {"stats", cache_stats},
                                    {NULL, NULL}};

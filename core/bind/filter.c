@@ -55,6 +55,14 @@ static uint16_t check_type(lua_State *L, int arg) {
   return type;
 }
 
+static uint8_t check_flag(lua_State *L, int arg, const char *name,
+                          uint8_t flag) {
+  lua_getfield(L, arg, name);
+  bool is_set = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  return is_set ? flag : 0;
+}
+
 /* The list lives in a userdata that stays on the stack. */
 static void check_strategies_but(lua_State *L, int arg,
                                  mlxr_cache_filter_t *out) {
@@ -87,6 +95,9 @@ const mlxr_cache_filter_t *mlxr_bind_check_filter(lua_State *L, int arg,
   out->meant.strategy = get_u32(L, arg, "strategy");
   out->meant.from = mlxr_bind_field(L, arg, "from", 0, UINT64_C(1) << 48);
   out->meant.older_than = get_u32(L, arg, "older_than");
+  out->meant.used_within = get_u32(L, arg, "used_within");
+  out->meant.flags = check_flag(L, arg, "suspect", MLXR_CACHE_SUSPECT) |
+                     check_flag(L, arg, "withheld", MLXR_CACHE_WITHHELD);
   check_strategies_but(L, arg, &out->meant);
   return &out->meant;
 }

@@ -272,8 +272,10 @@ function Cache:put(answer, now, note) end
 ---@param now number
 ---@param purpose integer?
 ---@param accept_stale boolean?
---- `is_due`: the first hit in the last tenth of a TTL of 10 s or more; time to ask again.
----@return string|nil answer, integer ttl, integer age, integer strategy, integer interface, boolean is_stale, boolean is_due, string status
+--- `is_due`: the first hit in the last tenth of a TTL of 10 s or more, or of what became suspect;
+--- time to ask again.
+--- What is withheld is a hit as what is stale is.
+---@return string|nil answer, integer ttl, integer age, integer strategy, integer interface, boolean is_stale, boolean is_due, string status, boolean is_suspect, boolean is_withheld
 function Cache:get(name, type, now, purpose, accept_stale) end
 
 --- The first record of a fresh answer as text, false when it denies, nothing for a miss; the
@@ -290,7 +292,7 @@ function Cache:peek(name, type, now) end
 ---@param type integer   type number
 ---@param now number
 ---@param purpose integer?
----@return string|nil answer, integer age_ms, integer ttl, integer strategy, integer interface
+---@return string|nil answer, integer age_ms, integer ttl, integer strategy, integer interface, boolean is_suspect, boolean is_withheld
 function Cache:copy(name, type, now, purpose) end
 
 ---@class mlxresolve.CacheFilter
@@ -301,6 +303,9 @@ function Cache:copy(name, type, now, purpose) end
 ---@field strategy integer?
 ---@field strategies_but integer[]?
 ---@field older_than integer?  s
+---@field used_within integer? s, since it was asked for
+---@field suspect boolean?     only what is
+---@field withheld boolean?    only what is
 
 --- Drops entries; all of them without a filter. Returns how many.
 ---@param now number
@@ -308,8 +313,23 @@ function Cache:copy(name, type, now, purpose) end
 ---@return integer
 function Cache:flush(now, filter) end
 
---- Lists entries (at most `limit`): { name, type, status, ttl, age, strategy,
---- interface, purpose, stale }. `limit` is 1000 unless told.
+--- Lets entries run out now. Returns how many were fresh.
+---@param now number
+---@param filter mlxresolve.CacheFilter?
+---@return integer
+function Cache:expire(now, filter) end
+
+--- Flags entries: `suspect` ones serve as before, `withheld` ones as if they had run out, and what
+--- is put anew is neither. Flags that are absent stay. Returns how many entries this changed.
+---@param now number
+---@param filter mlxresolve.CacheFilter?
+---@param flags { suspect: boolean?, withheld: boolean? }
+---@return integer
+function Cache:mark(now, filter, flags) end
+
+--- Lists entries (at most `limit`): { name, type, status, ttl, age, idle (s since it was asked for,
+--- give or take four), strategy, interface, purpose, stale, suspect, withheld }. `limit` is 1000
+--- unless told.
 ---@param now number
 ---@param filter mlxresolve.CacheFilter?
 ---

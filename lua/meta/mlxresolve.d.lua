@@ -97,6 +97,7 @@ function mlx.open(policy, options) end
 ---@field ms number         how long it took
 ---@field cached boolean     nobody had to be asked
 ---@field stale boolean      nobody answered, and this is from before
+---@field suspect boolean    the network has changed since, and it is being looked into
 ---@field trace table[]|nil  of { type, strategy, result, at, ms, detail }
 
 ---@class mlxresolve.ResultAddress
@@ -164,7 +165,8 @@ function Resolver:reload() end
 ---@return integer|nil, string? message, string? code
 function Resolver:flush(filter) end
 --- Lists entries of the cache that such a filter means, at most `limit` (1000): each { name, type,
---- status, ttl, age, stale, strategy, interface, data (texts) }; and whether there are more.
+--- status, ttl, age, idle, stale, suspect, withheld, strategy, interface (name), index, data (texts)
+--- }; and whether there are more.
 ---@param filter table?
 ---@param limit integer?
 ---@return table[]|nil, boolean|string has_more_or_message, string? code

@@ -48,6 +48,8 @@ function Query:with(name, type) end
 ---@field ttl integer         s
 ---@field interface integer|false   index of the interface that it came in on
 ---@field strategy string|false     set by the chain
+---@field is_stale boolean    it ran out, and nobody has said it since
+---@field is_suspect boolean  the network has changed since, and it is being looked into
 local Answer = {}
 --- rdata texts of the final RRset.
 ---@return string[]
@@ -105,6 +107,15 @@ function Context:dns_sd(name, family) end
 --- A sub-query through the whole chain; ELOOP when it would wait for itself.
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:resolve(name, type) end
+--- Looks into a doubt about a name: asks the host that said it last, its link and the chain anew,
+--- and probes its addresses where `probe` is given (a plugin with `probe`; `port` is the peer's when
+--- absent). "keep": it is still said, or answers; "move": something else is said, and stands in the
+--- cache; "drop": nobody knows it, and it has run out. With the reason in words; or nil, message,
+--- "EAGAIN" where nobody could be asked. Who comes while a name is looked into waits with the first.
+---@param name string
+---@param options { address: string?, reason: string?, probe: mlxresolve.PluginHandle?, port: integer? }?
+---@return "keep"|"move"|"drop"|nil verdict, string reason, string? code
+function Context:recheck(name, options) end
 --- The rest of the chain for this query (or for `query`).
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:next(query) end
@@ -190,6 +201,18 @@ local PluginCache = {}
 --- Drops: { name=, suffix=, interface=index or name, strategy=name, type= }; returns how many.
 ---@return integer
 function PluginCache:flush(filter) end
+--- Marks what the filter means as suspect: served as before, until it is looked into or said anew,
+--- and noted in the book of addresses in doubt with this reason. How many entries that concerns.
+---@param reason string?
+---@return integer
+function PluginCache:suspect(filter, reason) end
+--- Entries that the filter means (also: older_than, used_within in s, suspect, withheld), at most
+--- `limit` (1000): { name, type, status, data (texts), ttl, age, idle (s since it was asked for),
+--- strategy (label), interface (name, false when it is gone), index, stale, suspect, withheld }; and
+--- whether there are more.
+---@param limit integer?
+---@return table[], boolean has_more
+function PluginCache:list(filter, limit) end
 --- Puts a further answer in, e.g. an RRset that came along (mDNS).
 function PluginCache:put(answer) end
 --- A cached answer for this question, whoever said it.

@@ -22,6 +22,7 @@ function answer.new(packet, status, ttl, name)
     strategy = false,
     step = false,
     is_stale = false,
+    is_suspect = false,
   }, mt)
 end
 
@@ -57,7 +58,7 @@ end
 local function derive(self, packet, status, name)
   local copy = answer.new(packet, status, self.ttl, name)
   copy.interface, copy.strategy, copy.step = self.interface, self.strategy, self.step
-  copy.is_stale = self.is_stale
+  copy.is_stale, copy.is_suspect = self.is_stale, self.is_suspect
   return copy
 end
 

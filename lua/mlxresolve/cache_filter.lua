@@ -12,7 +12,13 @@ local DEFAULT_LIMIT = 1000
 ---@param filter mlxresolve.CacheFilter  `interface` may be a name, `strategy` is a label
 ---@return table|nil, string? message, string? code
 function cache_filter.translate(runtime, filter)
-  local core_filter = { type = filter.type, older_than = filter.older_than }
+  local core_filter = {
+    type = filter.type,
+    older_than = filter.older_than,
+    used_within = filter.used_within,
+    suspect = filter.suspect,
+    withheld = filter.withheld,
+  }
   for _, field in ipairs { "name", "suffix" } do
     if filter[field] then
       local canonical, message, code = core.name.canonical(filter[field])
@@ -47,6 +53,14 @@ local function data_of(runtime, entry)
   return packet and core.answer.data(packet) or {}
 end
 
+--- The addresses of an entry as the core lists it.
+---@param runtime table
+---@param entry table  { name, type, status, purpose }
+---@return string[]
+function cache_filter.addresses(runtime, entry)
+  return (entry.type == "A" or entry.type == "AAAA") and data_of(runtime, entry) or {}
+end
+
 --- What a filter means, at most `limit` entries, as plain tables; and whether there are more.
 ---@param runtime table
 ---@param filter mlxresolve.CacheFilter?
@@ -61,10 +75,15 @@ function cache_filter.list(runtime, filter, limit)
   local entries = runtime.cache:list(runtime.world:now(), core_filter, limit + 1)
   local has_more = #entries > limit
   entries[limit + 1] = nil
+  local names = {}
   for _, entry in ipairs(entries) do
+    local index = entry.interface
+    if names[index] == nil then
+      names[index] = runtime:interface_name(index)
+    end
     entry.data = data_of(runtime, entry)
     entry.strategy = runtime:strategy_name(entry.strategy)
-    entry.interface = runtime:interface_name(entry.interface)
+    entry.interface, entry.index = names[index], index
     entry.purpose = nil
   end
   return entries, has_more

@@ -48,6 +48,18 @@ function directory:strategy_hash(label)
   end
 end
 
+--- The port of a name among the policy's peers.
+---@param name string  canonical
+---@return integer|false
+function directory:peer_port(name)
+  for _, peer in ipairs(self.policy.peers or {}) do
+    if peer.name == name then
+      return peer.port
+    end
+  end
+  return false
+end
+
 --- Is it one of our own listeners, or this machine under a port on which we listen everywhere?
 local function is_ourselves(self, server)
   if self.own_listeners[server] then

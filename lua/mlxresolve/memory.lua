@@ -5,6 +5,7 @@ local answers = require("mlxresolve.answer")
 local core = require("mlxresolve.core")
 local fingerprint = require("mlxresolve.policy.fingerprint")
 local query = require("mlxresolve.query")
+local recheck = require("mlxresolve.recheck")
 
 local A = 1
 
@@ -29,21 +30,37 @@ end
 ---@return string|nil packet
 ---@return mlxresolve.KnownFailure|false failure  has just failed; with a packet, that is stale
 ---@return integer? ttl, string? status, integer? strategy, integer? interface, boolean? is_stale
+---@return boolean? is_suspect
 function memory:recall(name, number, purpose, now)
   local failure = self.failures:find(name, number, purpose)
   local accepts_stale = self.serves_stale and takes_stale(self, name, number, purpose, failure)
-  local packet, ttl, _, strategy, interface, is_stale, is_due, status =
+  local packet, ttl, _, strategy, interface, is_stale, is_due, status, is_suspect =
     self.cache:get(name, number, now or self.world:now(), fingerprint.text(purpose), accepts_stale)
   if is_due or is_stale then
+    self:renew(name, number, purpose)
+  end
+  return packet, failure, ttl, status, strategy, interface, is_stale, is_suspect
+end
+
+--- An answer that somebody has just been given is due: one that became suspect is looked into, the
+--- others are asked for anew.
+---@param name string  canonical
+---@param number integer
+---@param purpose string|false|nil
+function memory:renew(name, number, purpose)
+  local now = self.world:now()
+  local _, _, _, _, _, is_suspect = self.cache:copy(name, number, now, fingerprint.text(purpose))
+  if is_suspect then
+    recheck.start(self, name)
+  else
     self.flights:refresh(name, number, purpose)
   end
-  return packet, failure, ttl, status, strategy, interface, is_stale
 end
 
 --- The same as an answer of the chain; nil and the failure, if it is one.
 ---@return mlxresolve.Answer|nil, mlxresolve.KnownFailure|false
 function memory:known(name, number, purpose)
-  local packet, failure, ttl, status, strategy, interface, is_stale =
+  local packet, failure, ttl, status, strategy, interface, is_stale, is_suspect =
     self:recall(name, number, purpose)
   if not packet then
     return nil, failure
@@ -51,7 +68,7 @@ function memory:known(name, number, purpose)
   local answer = answers.new(packet, status, ttl, name)
   answer.strategy = self:strategy_name(strategy)
   answer.interface = interface ~= 0 and interface or false
-  answer.is_stale = is_stale
+  answer.is_stale, answer.is_suspect = is_stale, is_suspect
   return answer, failure
 end
 
@@ -70,7 +87,7 @@ function memory:peek(name, type_name)
   end
   local data, ttl, is_due, interface = self.cache:peek(name, number, self.world:now())
   if is_due then
-    self.flights:refresh(core.name.canonical(name), number)
+    self:renew(core.name.canonical(name), number)
   end
   if data and interface ~= 0 then
     local scope = self:interface_name(interface)

@@ -150,6 +150,18 @@ function persistence.forget(runtime, filter)
   return runtime.cache:flush(now, filter)
 end
 
+--- Lets what a filter of the core means run out; a restart does not bring it back.
+---@param runtime mlxresolve.Resolver
+---@param filter mlxresolve.CacheFilter
+---@return integer count  of what was fresh
+function persistence.expire(runtime, filter)
+  local present, now = runtime.persistence, runtime.world:now()
+  if present then
+    present.store:flush(now, filter, name_of(present, filter.interface))
+  end
+  return runtime.cache:expire(now, filter)
+end
+
 --- Waits a moment for what is just being loaded, in a task: a fresh answer to its question, if
 --- there is one then.
 ---@param flight mlxresolve.Flight

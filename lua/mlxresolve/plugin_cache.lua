@@ -6,6 +6,9 @@ local core = require("mlxresolve.core")
 local persistence = require("mlxresolve.persistence")
 local query = require("mlxresolve.query")
 
+-- Addresses of names asked for within the last minute, s, are told to be suspect, and so many.
+local IN_USE, MOST_TOLD = 60, 256
+
 local plugin_cache = {}
 local methods = {}
 local mt = { __name = "mlxresolve.plugin_cache", __index = methods }
@@ -31,6 +34,39 @@ function methods:flush(filter)
   end
   runtime.failures:flush(core_filter)
   return persistence.forget(runtime, core_filter)
+end
+
+--- What the filter means is suspect: served as before, until it was looked into (`ctx:recheck`) or
+--- said anew. How many entries that concerns, or nil, message, code.
+---@param filter mlxresolve.CacheFilter?
+---@param reason string?  for the book of addresses in doubt
+---@return integer|nil, string? message, string? code
+function methods:suspect(filter, reason)
+  local runtime = self.runtime
+  local core_filter, message, code = cache_filter.translate(runtime, filter or {})
+  if not core_filter then
+    return nil, message, code
+  end
+  local now = runtime.world:now()
+  core_filter.used_within = core_filter.used_within or IN_USE
+  for _, entry in ipairs(runtime.cache:list(now, core_filter, MOST_TOLD)) do
+    for _, address in ipairs(cache_filter.addresses(runtime, entry)) do
+      if not runtime.health:of(entry.name, address) then
+        runtime.health:mark(entry.name, address, "suspect", reason or "the network has changed")
+      end
+    end
+  end
+  core_filter.used_within = filter and filter.used_within
+  return runtime.cache:mark(now, core_filter, { suspect = true })
+end
+
+--- Entries as plain tables, at most `limit` (1,000): { name, type, status, data, ttl, age, idle,
+--- strategy, interface, index, stale, suspect, withheld }; and whether there are more.
+---@param filter mlxresolve.CacheFilter?
+---@param limit integer?
+---@return mlxresolve.CacheEntry[]|nil, boolean|string has_more_or_message, string? code
+function methods:list(filter, limit)
+  return cache_filter.list(self.runtime, filter, limit)
 end
 
 --- Keeps an answer that came along with another, for the strategy that runs.

@@ -47,7 +47,7 @@ end
 function replies.question(resolver, slot, name, number)
   local flights = resolver.flights
   if slot == 0 then
-    return flights:refresh(name, number)
+    return resolver:renew(name, number)
   end
   if resolver.native_names[name] then
     -- the system's resolver may be asking us on behalf of our own lookup: do not wait for that one

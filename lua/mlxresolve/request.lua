@@ -72,9 +72,13 @@ local waiter_mt = {
       if answer then
         local packet, status, ttl = answer.packet, answer.status, answer.ttl
         local strategy, interface, is_stale = answer.strategy, answer.interface, answer.is_stale
-        put(parts, index, self.type, packet, status, ttl, strategy, interface, false, is_stale)
+        -- stylua: ignore
+        put(
+          parts, index, self.type, packet, status, ttl, strategy, interface, false, is_stale,
+          answer.is_suspect
+        )
       else
-        put(parts, index, self.type, false, false, false, false, false, false, false)
+        put(parts, index, self.type, false, false, false, false, false, false, false, false)
         asker.message, asker.code = flight.message, flight.code
       end
       if asker.traces then
@@ -98,13 +102,16 @@ end
 --- Puts in what is known without asking anybody; false when the chain is to be asked.
 local function recall(self, index, type_name, number)
   local resolver, parts = self.resolver, self.parts
-  local packet, failure, ttl, status, hash, interface, is_stale =
+  local packet, failure, ttl, status, hash, interface, is_stale, is_suspect =
     resolver:recall(self.name, number, self.purpose, self.started)
   local strategy = packet and resolver:strategy_name(hash)
   if packet then
-    put(parts, index, type_name, packet, status, ttl, strategy, interface, true, is_stale)
+    -- stylua: ignore
+    put(
+      parts, index, type_name, packet, status, ttl, strategy, interface, true, is_stale, is_suspect
+    )
   elseif failure then
-    put(parts, index, type_name, false, false, false, false, false, true, false)
+    put(parts, index, type_name, false, false, false, false, false, true, false, false)
     self.message, self.code = failure.message, failure.code
   else
     return false

@@ -7,6 +7,7 @@ local directory = require("mlxresolve.directory")
 local dump = require("mlxresolve.dump")
 local failures = require("mlxresolve.failures")
 local flights = require("mlxresolve.flight")
+local healths = require("mlxresolve.health")
 local memory = require("mlxresolve.memory")
 local overview = require("mlxresolve.overview")
 local plugin_cache = require("mlxresolve.plugin_cache")
@@ -47,6 +48,7 @@ function resolver.new(policy, world, options)
     delivering = {},
     native_names = {},
     own_listeners = {},
+    rechecks = {},
     front = false,
     to_ms = units.duration,
     generation = 1,
@@ -57,6 +59,7 @@ function resolver.new(policy, world, options)
   settings.take(self, policy)
   self.plugin_cache = plugin_cache.new(self)
   self.failures = failures.new(self)
+  self.health = healths.new(self)
   self.flights = flights.new(self)
   self.chain = chains.new(self, policy)
   self.chain:open()

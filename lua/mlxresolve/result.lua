@@ -11,8 +11,9 @@ local FAMILY = { A = "ipv4", AAAA = "ipv6" }
 local WEIGHT = { nxdomain = 1, nodata = 2, answer = 3 }
 
 -- Parts are flat slots, since two tables of a dozen fields would cost more than the lookups.
-local STRIDE = 8
+local STRIDE = 9
 local TYPE, PACKET, STATUS, TTL, STRATEGY, INTERFACE, CACHED, STALE = 1, 2, 3, 4, 5, 6, 7, 8
+local SUSPECT = 9
 
 local function is_link_local(text)
   return text:find("^[fF][eE][89abAB]") ~= nil
@@ -89,6 +90,7 @@ end
 ---@param interface integer|false
 ---@param is_cached boolean
 ---@param is_stale boolean
+---@param is_suspect boolean
 function result.put(
   parts,
   index,
@@ -99,12 +101,13 @@ function result.put(
   strategy,
   interface,
   is_cached,
-  is_stale
+  is_stale,
+  is_suspect
 )
   local base = (index - 1) * STRIDE
   parts[base + TYPE], parts[base + PACKET], parts[base + STATUS] = type_name, packet, status
   parts[base + TTL], parts[base + STRATEGY], parts[base + INTERFACE] = ttl, strategy, interface
-  parts[base + CACHED], parts[base + STALE] = is_cached, is_stale
+  parts[base + CACHED], parts[base + STALE], parts[base + SUSPECT] = is_cached, is_stale, is_suspect
 end
 
 --- Slots for two parts, which is what most requests have; a constant table is copied in one go.
@@ -112,8 +115,8 @@ end
 function result.parts()
   -- stylua: ignore
   return {
-    false, false, false, false, false, false, false, false,
-    false, false, false, false, false, false, false, false,
+    false, false, false, false, false, false, false, false, false,
+    false, false, false, false, false, false, false, false, false,
   }
 end
 
@@ -135,12 +138,13 @@ end
 ---@return mlxresolve.Result
 function result.gather(request, ms)
   local parts, status = request.parts, nil
-  local is_cached, is_stale = true, false
+  local is_cached, is_stale, is_suspect = true, false, false
   for base = 0, (request.count - 1) * STRIDE, STRIDE do
     if parts[base + PACKET] then
       local this = parts[base + STATUS]
       is_cached = is_cached and parts[base + CACHED]
       is_stale = is_stale or parts[base + STALE]
+      is_suspect = is_suspect or parts[base + SUSPECT]
       if not status or WEIGHT[this] > WEIGHT[status] then
         status = this
       end
@@ -153,6 +157,7 @@ function result.gather(request, ms)
     ms = ms,
     cached = is_cached and status ~= nil,
     stale = is_stale,
+    suspect = is_suspect,
     message = request.message,
     code = request.code,
     trace = request.traces and gather_traces(request) or nil,

@@ -25,6 +25,7 @@ local function result_of(one)
   if answer and answer.strategy then
     local copy = answers.new(answer.packet, answer.status, answer.ttl, one.name)
     copy.interface, copy.is_stale = answer.interface, answer.is_stale
+    copy.is_suspect = answer.is_suspect
     return copy
   end
   local message = one.message or ("nobody knows " .. one.name)

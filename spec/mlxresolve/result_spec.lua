@@ -61,7 +61,7 @@ describe("mlxresolve.result", function()
     end
     table.sort(fields)
     assert.same(
-      { "addresses", "cached", "ms", "name", "records", "stale", "status", "type" },
+      { "addresses", "cached", "ms", "name", "records", "stale", "status", "suspect", "type" },
       fields
     )
     assert.is_nil(result.adresses)

@@ -3,6 +3,7 @@
 local answer = require("mlxresolve.answer")
 local core = require("mlxresolve.core")
 local query = require("mlxresolve.query")
+local recheck = require("mlxresolve.recheck")
 local responders = require("mlxresolve.native.responders")
 local subquery = require("mlxresolve.subquery")
 
@@ -111,6 +112,15 @@ function questions:resolve(name, type_name)
     error(('ctx:resolve: expected a type such as "A", got %s'):format(tostring(type_name)), 2)
   end
   return subquery.ask(self.runtime, canonical, number, flight)
+end
+
+--- Looks into a doubt about a name: see mlxresolve.recheck.
+function questions:recheck(name, options)
+  local canonical, message = core.name.canonical(name)
+  if not canonical then
+    error(("ctx:recheck: %q is no name: %s"):format(tostring(name), message), 2)
+  end
+  return recheck.run(self.runtime, canonical, options)
 end
 
 function questions:next(asked)

@@ -65,6 +65,7 @@ function result.describe(asked, found, message, code, details)
     ms = round(source.ms),
     cached = source.cached == true,
     stale = source.stale == true,
+    suspect = source.suspect == true,
   }
   if not found then
     shown.error = message or "no answer"

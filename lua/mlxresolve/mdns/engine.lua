@@ -14,6 +14,7 @@ local hosts = require("mlxresolve.mdns.hosts")
 local interest = require("mlxresolve.mdns.interest")
 local lookups = require("mlxresolve.mdns.lookups")
 local outgoing = require("mlxresolve.mdns.outgoing")
+local reconfirm = require("mlxresolve.mdns.reconfirm")
 local publishing = require("mlxresolve.mdns.publishing")
 local persistence = require("mlxresolve.persistence")
 local roaming = require("mlxresolve.mdns.roaming")
@@ -60,6 +61,7 @@ function engine.new(runtime)
     watches = false,
     doubts = false,
     hosts = false,
+    reconfirmations = false,
     poof = runtime.poof,
     scopes = {},
     one_shot_id = 0,
@@ -71,6 +73,7 @@ function engine.new(runtime)
   self.watches = watches.new(self)
   self.doubts = doubts.new(self)
   self.hosts = hosts.new(self)
+  self.reconfirmations = reconfirm.new(self)
   return self
 end
 

@@ -30,6 +30,7 @@ local function was_asked(engine, message, is_one_shot, now)
       has_asked(engine.lookups:of(name), since)
       or has_asked(engine.watches:of(name), since)
       or has_asked(engine.doubts:of(name), since)
+      or has_asked(engine.reconfirmations:of(name), since)
     then
       return true
     end
@@ -61,6 +62,10 @@ local function learn(engine, message, link, source)
   for name, types in pairs(heard) do
     for _, lookup in ipairs(engine.lookups:of(name)) do
       lookup:heard(types, link.index)
+      engine.hosts:note(name, source, link.index)
+    end
+    for _, asker in ipairs(engine.reconfirmations:of(name)) do
+      asker:heard(types)
       engine.hosts:note(name, source, link.index)
     end
     for _, watch in ipairs(engine.watches:of(name)) do

@@ -15,6 +15,7 @@ local stored = {
 ---| "replaced"  its host said something else in its place
 ---| "failure"   somebody met it dead, and nobody said it again
 ---| "unanswered"  others asked for it and got no answer
+---| "recheck"   it was asked for again, and nobody said it
 ---| "expired"   nobody said it again in time
 ---| "link"      the link on which it was heard has gone
 

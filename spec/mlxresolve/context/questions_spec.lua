@@ -34,6 +34,19 @@ describe("mlxresolve.context.questions", function()
     assert.is_nil(next(b.resolver.native_names))
   end)
 
+  it("looks into a doubt about a name", function()
+    local b = bed.open { bed.strategy("none", function() end) }
+    local ctx, got = b.resolver.chain.steps[1].instance.ctx, nil
+    b.resolver.scheduler:spawn(function()
+      got = { ctx:recheck("Other.example") }
+    end)
+    b.world:settle()
+    assert.same({ "drop", "nobody knows it any more" }, got)
+    assert.has_error(function()
+      ctx:recheck("a..b")
+    end, 'ctx:recheck: "a..b" is no name: name: cannot be read')
+  end)
+
   it("makes questions of its own", function()
     local got, b = inside(function(ctx)
       local query = ctx:query("B.example", "PTR")

@@ -15,12 +15,13 @@ describe("mlxresolve.control.result", function()
       ms = 1.23456,
       cached = false,
       stale = false,
+      suspect = false,
       trace = { {} },
     }))
     assert.are.equal(
       '{"name":"a.","type":"A+AAAA","status":"answer","addresses":[{"address":"192.0.2.1",'
         .. '"family":"ipv4","interface":null,"ttl":60,"strategy":"dns"}],"records":[],"ms":1.235,'
-        .. '"cached":false,"stale":false}',
+        .. '"cached":false,"stale":false,"suspect":false}',
       text
     )
   end)
@@ -36,6 +37,7 @@ describe("mlxresolve.control.result", function()
       ms = 0,
       cached = false,
       stale = false,
+      suspect = false,
       error = "nobody answered",
       code = "ETIMEOUT",
     }, shown)

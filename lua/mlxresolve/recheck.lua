@@ -1,0 +1,137 @@
+--- Looks into a doubt about a name: is what the cache says of it still right?
+---
+--- Side by side, the host that said it last is asked alone, everybody on its link is asked (names
+--- of mDNS), and its addresses are probed where somebody says how. Then the chain is asked anew,
+--- and what it says takes the place of what the cache has, before anybody asks for it.
+
+local evidence = require("mlxresolve.recheck.evidence")
+local group = require("mlxresolve.group")
+local persistence = require("mlxresolve.persistence")
+local verdicts = require("mlxresolve.recheck.verdict")
+
+local LIMIT = 10e3 -- ms, for all of it
+
+local recheck = {}
+
+---@alias mlxresolve.Verdict "keep"|"move"|"drop"
+
+---@class mlxresolve.RecheckOptions
+---@field address string?  the address in doubt; all of the name's when absent
+---@field reason string?   of the doubt
+---@field probe mlxresolve.PluginHandle?  with `probe`
+---@field port integer?    for the probe, where it matters
+
+---------------------------------------------------------------- what follows
+
+local function keep(self, in_doubt, found, probes, reason)
+  local runtime = self.runtime
+  runtime.cache:mark(runtime.world:now(), { name = self.name }, { suspect = false })
+  for address in pairs(in_doubt) do
+    local probed = probes[address]
+    if probed and probed ~= true then
+      runtime.health:mark(self.name, address, "dead", probed)
+    elseif found.addresses[address] or probed then
+      runtime.health:mark(self.name, address, "verified", reason)
+    end
+  end
+end
+
+local function drop(self, reason)
+  persistence.expire(self.runtime, { name = self.name })
+  self.runtime.health:clear(self.name, self.options.address, reason)
+  self.runtime.world:log("info", ("%s: dropped: %s"):format(self.name, reason))
+end
+
+local function conclude(self, in_doubt, found, probes, verdict, reason)
+  if verdict == "keep" then
+    keep(self, in_doubt, found, probes, reason)
+  elseif verdict == "move" then
+    for address in pairs(in_doubt) do
+      if not found.addresses[address] then
+        self.runtime.health:clear(self.name, address, reason)
+      end
+    end
+  elseif verdict == "drop" then
+    drop(self, reason)
+  end
+end
+
+local function look(self)
+  local runtime, name = self.runtime, self.name
+  local types, addresses, interfaces = evidence.known(runtime, name)
+  local in_doubt = evidence.doubted(self.options.address, addresses)
+  for address in pairs(in_doubt) do
+    if not runtime.health:of(name, address) then
+      runtime.health:mark(name, address, "suspect", self.options.reason or "to be looked at")
+    end
+  end
+  local on_link, probes = false, {}
+  local beside = {
+    function()
+      on_link = evidence.ask_link(runtime, name)
+    end,
+  }
+  if self.options.probe then
+    beside[2] = function()
+      probes = evidence.probe(runtime, name, in_doubt, self.options, interfaces)
+    end
+  end
+  group.all(runtime.scheduler, beside)
+  runtime.failures:flush { name = name }
+  local found = evidence.ask_chain(runtime, name, types)
+  local verdict, reason = verdicts.judge(name, in_doubt, found, probes, on_link)
+  conclude(self, in_doubt, found, probes, verdict, reason)
+  return verdict, reason
+end
+
+---------------------------------------------------------------- one at a time
+
+local function work(self)
+  local runtime = self.runtime
+  local ok, verdict, reason = runtime.scheduler:attempt(LIMIT, look, self)
+  if not ok then
+    verdict, reason = nil, ("%s: %s"):format(self.name, tostring(verdict))
+  end
+  runtime.rechecks[self.name] = nil
+  local code = not verdict and "EAGAIN" or nil
+  for _, task in ipairs(self.waiting) do
+    task:wake(verdict, reason, code)
+  end
+end
+
+local function stop_waiting(self, task)
+  for i, other in ipairs(self.waiting) do
+    if other == task then
+      table.remove(self.waiting, i)
+    end
+  end
+end
+
+--- Looks into a doubt, in a task: the verdict and its reason in words; nil, message, code where
+--- nobody could be asked. Who comes while a name is looked into waits for that verdict.
+---@param runtime table
+---@param name string  canonical
+---@param options mlxresolve.RecheckOptions?
+---@return mlxresolve.Verdict|nil, string reason, string? code
+function recheck.run(runtime, name, options)
+  local self = runtime.rechecks[name] or recheck.start(runtime, name, options)
+  local task = runtime.scheduler:current()
+  self.waiting[#self.waiting + 1] = task
+  return runtime.scheduler:wait(stop_waiting, self, task)
+end
+
+--- The same without waiting for the verdict.
+---@param runtime table
+---@param name string  canonical
+---@param options mlxresolve.RecheckOptions?
+function recheck.start(runtime, name, options)
+  local self = runtime.rechecks[name]
+  if not self then
+    self = { runtime = runtime, name = name, options = options or {}, waiting = {} }
+    runtime.rechecks[name] = self
+    runtime.scheduler:spawn(work, self)
+  end
+  return self
+end
+
+return recheck
