@@ -17,7 +17,7 @@ return {
 
   timeline = {
     { at = "1s", ask = "mini2.local" },
-    -- The radio is off while the machine sleeps; its clock stands still.
+    -- The radio is off while the machine sleeps; nothing runs, and time goes on without it.
     { at = "10s", unplug = "laptop/wlan0" },
     { at = "10.1s", sleep = "laptop" },
     { at = "30m", readdress = "mini2/en1", to = { "10.0.0.22/24" } },

@@ -233,6 +233,7 @@ for name, fields in pairs {
   host = scenario_schema.host,
   interface = scenario_schema.interface,
   server = scenario_schema.server,
+  service = scenario_schema.service,
   steps = verb_fields(true),
   details = verb_fields(false),
 } do

@@ -19,6 +19,7 @@ function questions.new(run)
     forbidden = {},
     open = 0,
     asked = 0,
+    waits = {},
   }, mt)
 end
 
@@ -71,9 +72,8 @@ local function leads_there(self, one, address)
   if not path or not routes.is_open(path) then
     return false
   end
-  local host = path.legs[#path.legs].to.host
   local label = one.name:match("^([^.]+)%.local%.$")
-  return not label or host.name:lower() == label
+  return not label or path.legs[#path.legs].to.host.label == label
 end
 
 local function is_own(self, address)
@@ -145,7 +145,12 @@ local function judge(self, one, addresses, said)
   local ok, why = expected[one.expect](self, one, addresses)
   local now = self.world.clock.time
   if ok and one.is_done_when_right then
+    self.waits[one.position] = now - one.since
     self.open = self.open - 1
+    local late = one.till and now - one.till or 0
+    if late > TOLERANCE then
+      self.run:fail("%s: right, but %.0f ms too late; got %s", one.name, late, said)
+    end
   elseif one.till and now < one.till then
     if not ok and not one.is_done_when_right then
       self.run:fail("%s: %s; got %s", one.name, why, said)
@@ -191,6 +196,7 @@ local function new_question(self, step, name)
     every = step.every,
     exactly = step.exactly,
     within = step.within,
+    position = step.position,
     is_done_when_right = step.ask ~= nil,
     till = step.within and self.world.clock.time + step.within or false,
   }
@@ -200,8 +206,11 @@ local function new_question(self, step, name)
 end
 
 --- `ask`: once, or until it is right or `within` is over.
-function methods:ask(step)
-  ask_once(self, new_question(self, step, step.ask))
+---@param since number  ms, of the clock: the change that it is about
+function methods:ask(step, since)
+  local one = new_question(self, step, step.ask)
+  one.since = since
+  ask_once(self, one)
 end
 
 --- `keep_asking`: again and again until `till`.

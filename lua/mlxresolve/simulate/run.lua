@@ -1,13 +1,12 @@
 --- One run of a scenario under one seed: builds the network, opens a resolver on the policy, lets
 --- everything happen, and says what went wrong.
 
-local core = require("mlxresolve.core")
+local packets = require("mlxresolve.simulate.packets")
 local policies = require("mlxresolve.policy")
 local questions = require("mlxresolve.simulate.questions")
 local resolvers = require("mlxresolve.resolver")
 local scenes = require("mlxresolve.simulate.scene")
 local chance = require("mlxresolve.world.sim.chance")
-local storms = require("mlxresolve.simulate.storm")
 
 local CLOSING = 5000 -- ms that a resolver may take to close
 local MAX_PROBLEMS = 20
@@ -25,6 +24,8 @@ local mt = { __name = "mlxresolve.simulate.run", __index = methods }
 ---@field timeline mlxresolve.SimProblem[]|nil  all that happened, when it was asked for
 ---@field asked integer    questions
 ---@field packets integer
+---@field waits table<integer, number>  by the place of an `ask` in the timeline: ms from the last
+--- change before it to the answer that was as expected
 
 ---------------------------------------------------------------- what is told
 
@@ -47,54 +48,35 @@ function methods:note(text, ...)
   end
 end
 
-local function describe_packet(data)
-  local message = core.wire.decode(data)
-  if not message then
-    return #data .. " bytes"
-  end
-  local words = { message.response and "response" or "query" }
-  for _, question in ipairs(message.response and {} or message.questions) do
-    words[#words + 1] = question.type .. " " .. question.name
-  end
-  for _, list in ipairs { message.answers, message.additionals } do
-    for _, record in ipairs(list) do
-      words[#words + 1] = ("%s %s %s (%d s)"):format(
-        record.name,
-        record.type,
-        record.data,
-        record.ttl
-      )
-    end
-  end
-  return table.concat(words, " ")
-end
-
-local function watch_packets(self, scenario)
-  local storm = storms.new(scenario.packets, function(host, count)
-    self:fail("a storm: %s sent %d packets within a second", host.name, count)
-  end)
-  self.storm = storm
-  function self.world.net.on_packet(host, link, to, data)
-    storm:count(host, self.world.clock.time)
-    if self.timeline then
-      self:note("%s > %s on %s: %s", host.name, to, link.name, describe_packet(data))
-    end
-  end
-end
-
 ---------------------------------------------------------------- the timeline
 
-local WORDS = { never = true, ask = true, keep_asking = true }
+-- What asks and expects; all other verbs change the network.
+local words = {}
+
+function words.ask(self, step)
+  self.questions:ask(step, self.changed_at)
+end
+
+function words.keep_asking(self, step, till)
+  self.questions:keep_asking(step, till)
+end
+
+function words.never(self, step, till)
+  self.questions:forbid(step.of, step.never, till)
+end
+
+function words.quiet(self, step, till)
+  self.packets:silence(self.scene:interface(step.quiet), till)
+end
 
 local function take_step(self, step, till)
-  if not WORDS[step.verb] then
-    local detail = step.to and "to " .. table.concat(step.to, " ") or step.mode or step.link or ""
-    self:note("step %s %s %s", step.verb, step[step.verb], detail)
-    return self.scene[step.verb](self.scene, step)
-  elseif step.verb == "never" then
-    return self.questions:forbid(step.of, step.never, till)
+  if words[step.verb] then
+    return words[step.verb](self, step, till)
   end
-  self.questions[step.verb](self.questions, step, till)
+  local detail = step.to and "to " .. table.concat(step.to, " ") or step.mode or step.link or ""
+  self:note("step %s %s %s", step.verb, step[step.verb], detail)
+  self.changed_at = self.world.clock.time
+  self.scene[step.verb](self.scene, step)
 end
 
 -- Each step is late by a random time, and none overtakes another.
@@ -110,10 +92,6 @@ end
 
 ---------------------------------------------------------------- the end
 
-local function count_streams(world)
-  return world.streams or 0
-end
-
 --- What is still there after the resolver was closed.
 local function check_closed(self)
   local world, scheduler = self.world, self.resolver.scheduler
@@ -121,7 +99,7 @@ local function check_closed(self)
     { scheduler.live, "tasks" },
     { scheduler.timers.count, "timers" },
     { #world.sockets, "sockets" },
-    { count_streams(world), "streams" },
+    { world.streams, "streams" },
     { world.pending, "operations" },
     { #world.watchers, "watchers of the network" },
     { self.questions.open, "questions" },
@@ -180,11 +158,12 @@ function run.once(options)
     problems = {},
     timeline = options.with_timeline and {} or false,
     is_over = false,
+    changed_at = scene.world.clock.time,
   }, mt)
   function self.world.on_note(text)
     self:note("%s", text)
   end
-  watch_packets(self, scenario)
+  self.packets = packets.watch(self, scenario.packets)
   self.world.files_of = options.files_of
   local policy, mistakes = policies.load(options.policy, { world = self.world })
   self.world.files_of = false
@@ -201,7 +180,8 @@ function run.once(options)
     problems = self.problems,
     timeline = self.timeline or nil,
     asked = self.questions.asked,
-    packets = self.storm.sum,
+    packets = self.packets.storm.sum,
+    waits = self.questions.waits,
   }
 end
 

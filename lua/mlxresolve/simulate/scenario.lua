@@ -9,6 +9,7 @@ local recorder = require("mlxresolve.policy.recorder")
 local report = require("mlxresolve.policy.report")
 local schema = require("mlxresolve.simulate.schema")
 local suggest = require("mlxresolve.suggest")
+local verbs = require("mlxresolve.simulate.verbs")
 
 local scenario = {}
 
@@ -33,6 +34,18 @@ local function names_of(map)
   end
   table.sort(list)
   return list
+end
+
+local function is_table_of_tables(value)
+  if type(value) ~= "table" then
+    return false
+  end
+  for _, item in pairs(value) do
+    if type(item) ~= "table" then
+      return false
+    end
+  end
+  return true
 end
 
 --- Names something of the scenario; a wrong name is a mistake.
@@ -60,6 +73,26 @@ function Reader:name(container, key)
   end
 end
 
+--- "mini2/eth0", or the name of a bridge.
+function Reader:cable(step, key)
+  if not (self.written.bridges or {})[step[key]] then
+    self:interface(step, key)
+  end
+end
+
+function Reader:bridges()
+  local bridges = is_table_of_tables(self.written.bridges) and self.written.bridges or {}
+  for _, name in ipairs(names_of(bridges)) do
+    local ends = bridges[name]
+    if #ends ~= 2 or ends[1] == ends[2] then
+      self:mistake(bridges, name, 'a bridge joins two links, such as { "desk", "rack" }')
+    end
+    for i in ipairs(ends) do
+      self:known(self.written.links, "link", ends, i)
+    end
+  end
+end
+
 --- "mini2/eth0"
 function Reader:interface(step, key)
   local host, interface = step[key]:match("^([^/]+)/([^/]+)$")
@@ -77,75 +110,6 @@ end
 
 ---------------------------------------------------------------- steps
 
-local function of_host(reader, step, verb)
-  reader:known(reader.written.hosts, "host", step, verb)
-end
-
-local function of_link(reader, step, verb)
-  reader:known(reader.written.links, "link", step, verb)
-end
-
-local function of_name(reader, step, verb)
-  reader:name(step, verb)
-end
-
-local function needs(reader, step, key, example)
-  if step[key] == nil then
-    reader:mistake(step, "at", "this step needs `%s`, such as %s", key, example)
-  end
-end
-
-local verbs = {
-  unplug = Reader.interface,
-  flap = Reader.interface,
-  plug = function(reader, step, verb)
-    reader:interface(step, verb)
-    reader:known(reader.written.links, "link", step, "link")
-  end,
-  readdress = function(reader, step, verb)
-    reader:interface(step, verb)
-    needs(reader, step, "to", 'to = { "192.168.2.9/24" }')
-    reader:addresses(step.to)
-  end,
-  never = function(reader, step)
-    needs(reader, step, "of", 'of = "mini2.local"')
-    reader:name(step, "of")
-    if not core.address.parse(step.never) then
-      reader:mistake(step, "never", "'%s' is no address", step.never)
-    end
-  end,
-  partition = function(reader, step, verb)
-    of_link(reader, step, verb)
-    needs(reader, step, "groups", 'groups = { { "mini1" }, { "mini2" } }')
-    for _, group in ipairs(type(step.groups) == "table" and step.groups or {}) do
-      for i in ipairs(type(group) == "table" and group or {}) do
-        reader:known(reader.written.hosts, "host", group, i)
-      end
-    end
-  end,
-  server = function(reader, step, verb)
-    of_host(reader, step, verb)
-    local host = reader.written.hosts[step.server]
-    if type(host) == "table" and not host.dns then
-      reader:mistake(step, verb, "%s runs no DNS server: give it `dns = { … }`", step.server)
-    end
-  end,
-  sleep = of_host,
-  wake = of_host,
-  off = function(reader, step, verb)
-    of_host(reader, step, verb)
-    if step.off == reader.written.machine then
-      reader:mistake(step, verb, "the machine itself cannot be switched off; it can sleep")
-    end
-  end,
-  on = of_host,
-  change = of_link,
-  heal = of_link,
-  ask = of_name,
-  keep_asking = of_name,
-  write = function() end,
-}
-
 --- Finds what the step does; its name is noted in `checked`.
 function Reader:step(step, checked)
   local found = {}
@@ -161,23 +125,12 @@ function Reader:step(step, checked)
     self:mistake(step, found[2], "a step does one thing: '%s' or '%s'", found[1], found[2])
   else
     checked.verb = found[1]
-    verbs[found[1]](self, step, found[1])
+    verbs.check[found[1]](self, step, found[1])
+    checked.jump = step.set_clock and verbs.jump(step.set_clock)
   end
 end
 
 ---------------------------------------------------------------- the whole
-
-local function is_table_of_tables(value)
-  if type(value) ~= "table" then
-    return false
-  end
-  for _, item in pairs(value) do
-    if type(item) ~= "table" then
-      return false
-    end
-  end
-  return true
-end
 
 -- What the schema has found wrong already is not looked at closer.
 function Reader:cross_check(checked)
@@ -186,6 +139,7 @@ function Reader:cross_check(checked)
     return
   end
   self:known(written.hosts, "host", written, "machine")
+  self:bridges()
   for _, name in ipairs(names_of(written.hosts)) do
     local interfaces = written.hosts[name].interfaces
     for _, interface in pairs(is_table_of_tables(interfaces) and interfaces or {}) do

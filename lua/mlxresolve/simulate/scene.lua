@@ -1,5 +1,6 @@
---- A scenario's network, built in a world, and the changes that its steps make to it.
+--- A scenario's network, built in a world; what its steps do to it: changes.lua.
 
+local changes = require("mlxresolve.simulate.changes")
 local core = require("mlxresolve.core")
 local responder = require("mlxresolve.world.sim.responder")
 local servers = require("mlxresolve.world.sim.servers")
@@ -9,6 +10,10 @@ local truth = require("mlxresolve.world.sim.truth")
 local scene = {}
 local methods = {}
 local mt = { __name = "mlxresolve.simulate.scene", __index = methods }
+
+for name, fn in pairs(changes) do
+  methods[name] = fn
+end
 
 ---------------------------------------------------------------- building
 
@@ -29,23 +34,47 @@ local function canonical_names(map)
   return names
 end
 
---- The host's name has the addresses of its interfaces as long as it is on.
-local function tell_truth(self, host)
+--- A host's name has the addresses of its interfaces as long as it is on; with a responder it is
+--- the name that this has claimed.
+---@param host mlxresolve.SimHost
+function methods:tell_truth(host)
   local list = {}
   for _, interface in ipairs(host.is_on and host.interfaces or {}) do
-    for _, entry in ipairs(interface.addresses) do
+    for _, entry in ipairs(interface.is_there and interface.addresses or {}) do
       list[#list + 1] = entry.address
     end
   end
   local label = host.name:lower()
-  self.truth:set(label .. ".local.", host, list)
-  self.truth:set(label .. ".", host, list)
+  if host.responder then
+    label = host.responder.claimed
+  end
+  if host.label and host.label ~= label then
+    self.truth:set(host.label .. ".local.", host, {})
+    self.truth:set(host.label .. ".", host, {})
+  end
+  host.label = label
+  if label then
+    self.truth:set(label .. ".local.", host, list)
+    self.truth:set(label .. ".", host, list)
+  end
+end
+
+local function add_responder(self, host, fields)
+  host.responder = responder.new(self.world, host, fields.responder, {
+    label = fields.name,
+    ttl = fields.mdns_ttl,
+    services = fields.services,
+    is_new = not fields.on,
+  })
+  function host.responder.on_name()
+    self:tell_truth(host)
+  end
 end
 
 local function add_host(self, name, fields)
   local net = self.world.net
   local host = net:add_host(name)
-  host.forwards = fields.forwards
+  host.forwards, host.is_on = fields.forwards, fields.on
   for _, interface in ipairs(sorted(fields.interfaces)) do
     local given = fields.interfaces[interface]
     net:add_interface(host, interface, {
@@ -54,16 +83,19 @@ local function add_host(self, name, fields)
       addresses = given.addresses,
       gateway = given.gateway,
       infrastructure = given.infrastructure,
+      routes = given.routes,
       is_up = given.up,
+      is_there = given.up or given.kind ~= "tunnel",
     })
   end
   for _, port in ipairs(fields.tcp) do
     host.tcp[port] = true
   end
   if fields.responder ~= "none" then
-    host.responder = responder.new(self.world, host, fields.responder, fields.mdns_ttl)
+    add_responder(self, host, fields)
   end
   host.server = fields.dns and servers.new(net, self.truth, fields.dns) or false
+  self:tell_truth(host)
 end
 
 local function resolv_conf(list)
@@ -83,14 +115,17 @@ function scene.new(scenario, seed)
     world = world,
     truth = truth.new(canonical_names(scenario.true_names)),
   }, mt)
-  function world.net.on_truth(host)
-    tell_truth(self, host)
-  end
   for _, name in ipairs(sorted(scenario.links)) do
     world.net:add_link(name, scenario.links[name])
   end
+  for _, name in ipairs(sorted(scenario.bridges)) do
+    world.net:add_bridge(name, unpack(scenario.bridges[name]))
+  end
   for _, name in ipairs(sorted(scenario.hosts)) do
     add_host(self, name, scenario.hosts[name])
+  end
+  function world.net.on_truth(host)
+    self:tell_truth(host)
   end
   world:inhabit(world.net.by_name[scenario.machine])
   world.shares_mdns = scenario.shares_mdns
@@ -101,176 +136,6 @@ function scene.new(scenario, seed)
     world.files[path] = text
   end
   return self
-end
-
----------------------------------------------------------------- changes
-
-local function interface_of(self, text)
-  local host, name = text:match("^([^/]+)/(.+)$")
-  for _, interface in ipairs(self.world.net.by_name[host].interfaces) do
-    if interface.name == name then
-      return interface
-    end
-  end
-end
-
-local function set_carrier(self, interface, is_up, announces)
-  if interface.is_up == is_up then
-    return
-  end
-  interface.is_up = is_up
-  local host = interface.host
-  if host.is_machine then
-    self.world:carrier_changed(interface)
-  elseif host.responder and not is_up then
-    host.responder:leave(interface)
-  elseif host.responder and announces then
-    host.responder:claim(interface)
-  elseif host.responder then
-    host.responder:place(interface).is_ready = true
-  end
-end
-
-function methods:unplug(step)
-  set_carrier(self, interface_of(self, step.unplug), false)
-end
-
-function methods:plug(step)
-  local interface = interface_of(self, step.plug)
-  if step.link and step.link ~= interface.link.name then
-    set_carrier(self, interface, false)
-    self.world.net:connect(interface, step.link)
-  end
-  set_carrier(self, interface, true, step.announce)
-end
-
-function methods:flap(step)
-  local interface, clock = interface_of(self, step.flap), self.world.clock
-  for i = 1, step.times do
-    clock:after((2 * i - 2) * step.every, set_carrier, self, interface, false)
-    clock:after((2 * i - 1) * step.every, function()
-      set_carrier(self, interface, true, step.announce)
-    end)
-  end
-end
-
-local function minus(entries, others)
-  local has, gone = {}, {}
-  for _, entry in ipairs(others) do
-    has[entry.address] = true
-  end
-  for _, entry in ipairs(entries) do
-    if not has[entry.address] then
-      gone[#gone + 1] = entry
-    end
-  end
-  return gone
-end
-
-function methods:readdress(step)
-  local interface = interface_of(self, step.readdress)
-  local host = interface.host
-  local before = { addresses = interface.addresses, gateway = interface.gateway }
-  self.world.net:set_addresses(interface, step.to)
-  if step.gateway ~= nil then
-    interface.gateway = step.gateway
-  end
-  if host.is_machine then
-    return self.world:addresses_changed(interface, before)
-  elseif host.responder then
-    if step.goodbye then
-      host.responder:say_goodbye(interface, minus(before.addresses, interface.addresses))
-    end
-    if step.announce then
-      host.responder:claim(interface)
-    end
-  end
-end
-
-function methods:sleep(step)
-  local host = self.world.net.by_name[step.sleep]
-  if host.is_machine then
-    return self.world:fall_asleep()
-  end
-  host.is_asleep = true
-end
-
-function methods:wake(step)
-  local host = self.world.net.by_name[step.wake]
-  if host.is_machine then
-    return self.world:wake_up()
-  end
-  host.is_asleep = false
-  if host.responder and step.announce then
-    for _, interface in ipairs(host.interfaces) do
-      host.responder:claim(interface)
-    end
-  end
-end
-
-function methods:off(step)
-  local host = self.world.net.by_name[step.off]
-  for _, interface in ipairs(host.responder and host.interfaces or {}) do
-    if step.goodbye then
-      host.responder:say_goodbye(interface, interface.addresses)
-    end
-    host.responder:leave(interface)
-  end
-  -- What is said last has to leave before the power is off.
-  self.world.clock:after(10, function()
-    host.is_on = false
-    tell_truth(self, host)
-  end)
-end
-
-function methods:on(step)
-  local host = self.world.net.by_name[step.on]
-  host.is_on = true
-  tell_truth(self, host)
-  for _, interface in ipairs(host.responder and host.interfaces or {}) do
-    if step.announce then
-      host.responder:claim(interface)
-    else
-      host.responder:place(interface).is_ready = true
-    end
-  end
-end
-
-local LINK_FIELDS = { "delay", "jitter", "loss", "duplicate", "reorder", "isolated", "snooping" }
-
-function methods:change(step)
-  local link = self.world.net.links[step.change]
-  for _, field in ipairs(LINK_FIELDS) do
-    if step[field] ~= nil then
-      link[field] = step[field]
-    end
-  end
-end
-
-function methods:partition(step)
-  local groups = {}
-  for number, group in ipairs(step.groups) do
-    for _, name in ipairs(group) do
-      groups[name] = number
-    end
-  end
-  self.world.net.links[step.partition].groups = groups
-end
-
-function methods:heal(step)
-  self.world.net.links[step.heal].groups = false
-end
-
-function methods:server(step)
-  local server = self.world.net.by_name[step.server].server
-  server.mode = step.mode or server.mode
-  if step.records then
-    server:set_records(step.records)
-  end
-end
-
-function methods:write(step)
-  self.world.files[step.write] = step.text
 end
 
 return scene

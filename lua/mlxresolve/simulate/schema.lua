@@ -39,6 +39,10 @@ schema.interface = {
   link = { "string", required = true, doc = "the link that it is on" },
   addresses = with(addresses, { default = {}, doc = 'with prefix: "192.168.2.1/24"' }),
   gateway = { "address", doc = "of its default route" },
+  routes = with({ "list", of = "network" }, {
+    default = {},
+    doc = "networks behind the gateway, in place of everything",
+  }),
   kind = {
     "enum",
     values = { "ethernet", "wifi", "thunderbolt", "bridge", "tunnel", "other" },
@@ -50,7 +54,11 @@ schema.interface = {
     default = false,
     doc = "heard by the clients of an isolating access point: the router's",
   },
-  up = { "boolean", default = true, doc = "whether the cable is in at the start" },
+  up = {
+    "boolean",
+    default = true,
+    doc = "whether the cable is in at the start; a tunnel that is not up is not there",
+  },
 }
 
 schema.server = {
@@ -65,7 +73,16 @@ schema.server = {
   delay = { "duration", default = "1ms", doc = "how long it thinks" },
 }
 
+schema.service = {
+  type = { "string", required = true, doc = '"_mlx._tcp"' },
+  port = { "integer", required = true, min = 1, max = 65535, doc = "where it listens" },
+  instance = { "string", doc = "what it is called; as the host when absent" },
+  txt = { "map", of = "string", default = {}, doc = "further facts" },
+}
+
 schema.host = {
+  name = { "string", doc = "what it calls itself; as it is called here when absent" },
+  on = { "boolean", default = true, doc = "whether it is on at the start" },
   interfaces = {
     "map",
     of = { "record", fields = schema.interface },
@@ -78,6 +95,12 @@ schema.host = {
     default = "none",
     doc = "the mDNS responder that it runs",
   },
+  services = {
+    "list",
+    of = { "record", fields = schema.service },
+    default = {},
+    doc = "what its responder publishes besides the name",
+  },
   mdns_ttl = { "ttl", doc = "of the responder's records; 120 s for avahi, 4500 s for apple" },
   dns = { "record", fields = schema.server, doc = "the DNS server that it runs" },
   forwards = { "boolean", default = false, doc = "it is a router" },
@@ -87,7 +110,7 @@ schema.host = {
 schema.step = {
   at = { "duration", required = true, doc = "when, since the start" },
   -- changes
-  unplug = { "string", doc = '"mini2/eth0": the cable is pulled' },
+  unplug = { "string", doc = '"mini2/eth0": the cable is pulled; or a bridge breaks' },
   plug = { "string", doc = '"mini2/eth0": it is put in, into another `link` if one is named' },
   flap = { "string", doc = '"mini2/eth0": out and in, `times` times, `every` so long' },
   readdress = {
@@ -96,6 +119,7 @@ schema.step = {
   },
   sleep = { "string", doc = "a host falls asleep" },
   wake = { "string", doc = "it wakes" },
+  set_clock = { "string", doc = '"+1h", "-2h": the wall clock of the machine jumps' },
   off = { "string", doc = "a host is switched off; with `goodbye` it says so first" },
   on = { "string", doc = "it is back" },
   change = { "string", doc = "a link gets other properties" },
@@ -107,11 +131,16 @@ schema.step = {
   ask = { "string", doc = "a question; `within` asks it until it is answered as expected" },
   keep_asking = { "string", doc = "a question again and again, `every` so long, until `till`" },
   never = { "string", doc = "an address that no answer for `of` may hold until `till`" },
+  quiet = { "string", doc = '"laptop/tun0": no multicast may leave there until `till`' },
   -- details
   link = { "string", doc = "of plug" },
   to = with(addresses, { doc = "of readdress" }),
   gateway = { "choice", of = { "address", { "off" } }, doc = "of readdress" },
-  announce = { "boolean", default = true, doc = "of readdress, plug, on: the responder says so" },
+  announce = {
+    "boolean",
+    doc = "of readdress, on, wake and plug: the responder says so; it does when absent, but avahi "
+      .. "does not notice cables",
+  },
   goodbye = { "boolean", default = false, doc = "of readdress and off" },
   times = { "integer", default = 3, min = 1, max = 10000, doc = "of flap" },
   every = { "duration", default = "200ms", min = "1ms", doc = "of flap, ask and keep_asking" },
@@ -129,7 +158,7 @@ schema.step = {
   exactly = { "list", of = "address", doc = "of ask: these addresses, in any order" },
   within = { "duration", doc = "of ask" },
   ["of"] = { "string", doc = "of never: the name" },
-  till = { "duration", doc = "of keep_asking and never; the end when absent" },
+  till = { "duration", doc = "of keep_asking, never and quiet; the end when absent" },
 }
 for name, spec in pairs(schema.link) do
   schema.step[name] = schema.step[name] or with(spec, { doc = "of change" })
@@ -150,8 +179,10 @@ schema.verbs = {
   "on",
   "partition",
   "plug",
+  "quiet",
   "readdress",
   "server",
+  "set_clock",
   "sleep",
   "unplug",
   "wake",
@@ -163,6 +194,12 @@ schema.scenario = {
   machine = { "string", required = true, doc = "the host on which the policy runs" },
   links = { "map", of = { "record", fields = schema.link }, required = true, doc = "by name" },
   hosts = { "map", of = { "record", fields = schema.host }, required = true, doc = "by name" },
+  bridges = {
+    "map",
+    of = { "list", of = "string" },
+    default = {},
+    doc = 'links that are joined to one: { cable = { "desk", "rack" } }',
+  },
   servers = with(
     { "list", of = "address" },
     { default = {}, doc = "DNS servers in the machine's resolv.conf" }

@@ -14,8 +14,11 @@ local chance = require("mlxresolve.world.sim.chance")
 local clocks = require("mlxresolve.world.sim.clock")
 local lookups = require("mlxresolve.world.sim.lookups")
 local machine = require("mlxresolve.world.sim.machine")
+local neighbours = require("mlxresolve.world.sim.neighbours")
 local network = require("mlxresolve.world.sim.network")
+local reach = require("mlxresolve.world.sim.reach")
 local sockets = require("mlxresolve.world.sim.sockets")
+local streams = require("mlxresolve.world.sim.streams")
 
 local START = 100000 -- ms: the machine has been up for a while
 local EPOCH = 1750000000 -- s since 1970
@@ -24,7 +27,7 @@ local sim = {}
 local methods = {}
 local mt = { __name = "mlxresolve.world.sim", __index = methods }
 
-for _, part in ipairs { lookups, machine, sockets } do
+for _, part in ipairs { lookups, machine, neighbours, sockets, streams } do
   for name, fn in pairs(part) do
     methods[name] = fn
   end
@@ -52,7 +55,7 @@ function sim.new(options)
     net = network.new(clock, chance.new(seed, "network")),
     chance = chance.new(seed, "machine"),
     me = false,
-    slept = 0,
+    date_offset = 0,
     due = false,
     files = {},
     files_of = false,
@@ -61,11 +64,13 @@ function sim.new(options)
     operations = {},
     last_operation = 0,
     pending = 0,
+    streams = 0,
     sockets = {},
     last_port = 40000,
     shares_mdns = false,
     watchers = {},
     neighbour_list = {},
+    resolving = {},
     on_note = false,
     lines = {},
   }, mt)
@@ -73,14 +78,13 @@ end
 
 ---------------------------------------------------------------- time and chance
 
---- The machine's clock stands still while it sleeps.
+--- Goes on while the machine sleeps, as the real one does.
 function methods:now()
-  local time = self.me and self.me.is_asleep and self.asleep_since or self.clock.time
-  return time - self.slept
+  return self.clock.time
 end
 
 function methods:date()
-  return EPOCH + (self.clock.time - START) / 1000
+  return EPOCH + (self.clock.time - START + self.date_offset) / 1000
 end
 
 function methods:random(n)
@@ -93,10 +97,10 @@ end
 
 -- While the machine sleeps, the world goes on without it.
 local function machine_due(self)
-  if not self.due or not self.host or (self.me and not network.is_awake(self.me)) then
+  if not self.due or not self.host or (self.me and not reach.is_awake(self.me)) then
     return nil
   end
-  return math.max(self.due + self.slept, self.clock.time)
+  return math.max(self.due, self.clock.time)
 end
 
 --- Lets the next thing happen, if it does so by `stop`. False when it does not.
@@ -163,8 +167,7 @@ end
 function methods:complete(number, ...)
   local operation = self.operations[number]
   if operation then
-    self.operations[number] = nil
-    self.pending = self.pending - 1
+    self:cancel(nil, number)
     operation.waiter:wake(...)
   end
 end

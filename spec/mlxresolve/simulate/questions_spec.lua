@@ -88,6 +88,23 @@ describe("mlxresolve.simulate.questions", function()
     assert.is_truthy(texts[1]:find("^mini2.local. within 1 s: expected an address"), texts[1])
   end)
 
+  it("tells of a right answer that came too late", function()
+    local texts =
+      problems('{ at = "1s", ask = "mini2.local", within = "300ms" }', "ctx:sleep(400) " .. RIGHT)
+    assert.same({ "mini2.local.: right, but 100 ms too late; got 192.0.2.2" }, texts)
+  end)
+
+  it("notes how long after the change the answer was right", function()
+    local outcome = run(
+      [[
+      { at = "1s", unplug = "mini2/eth0" },
+      { at = "2s", plug = "mini2/eth0" },
+      { at = "2.25s", ask = "mini2.local", within = "1s" }]],
+      RIGHT
+    )
+    assert.same({ [3] = 250 }, outcome.waits)
+  end)
+
   it("keeps asking until the time is over, and looks at every answer", function()
     local outcome =
       run('{ at = "1s", keep_asking = "mini2.local", every = "1s", till = "9s" }', RIGHT)

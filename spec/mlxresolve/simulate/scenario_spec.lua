@@ -81,6 +81,8 @@ describe("mlxresolve.simulate.scenario", function()
         .. 'groups = { { "mini1" }, { "mini2" } }',
       ['partition = "desk", groups = { { "mini9" } }'] = "there is no host 'mini9' "
         .. "(did you mean 'mini1'?)",
+      ['set_clock = "1h"'] = "expected a jump such as '+1h' or '-2h', got '1h'",
+      ['quiet = "mini2/eth0"'] = "only the machine's own multicast can be forbidden",
       ['ask = "a..b"'] = "'a..b' is no name",
     } do
       refuses(network:format(step), text)
@@ -100,6 +102,14 @@ describe("mlxresolve.simulate.scenario", function()
       "there is no link 'dsk' (did you mean 'desk'?)",
       with((sim_bed.network:gsub('link = "desk"', 'link = "dsk"')))
     )
+  end)
+
+  it("knows what a bridge joins", function()
+    refuses(
+      'bridges = { up = { "desk" } }, timeline = {}',
+      'a bridge joins two links, such as { "desk", "rack" }'
+    )
+    refuses('bridges = { up = { "desk", "rack" } }, timeline = {}', "there is no link 'rack'")
   end)
 
   it("is text in the sandbox that returns a table", function()

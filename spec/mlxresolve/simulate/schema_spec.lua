@@ -3,7 +3,8 @@ local schema = require("mlxresolve.simulate.schema")
 
 describe("mlxresolve.simulate.schema", function()
   it("is well-formed, and says what everything is for", function()
-    for _, part in ipairs { "scenario", "link", "interface", "server", "host", "step" } do
+    local parts = { "scenario", "link", "interface", "server", "service", "host", "step" }
+    for _, part in ipairs(parts) do
       assert(option_schema.check(schema[part]))
       for name, spec in pairs(schema[part]) do
         assert.is_truthy(spec.doc, ("%s.%s has no doc"):format(part, name))

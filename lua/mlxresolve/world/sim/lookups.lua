@@ -1,12 +1,11 @@
 --- What the simulated machine asks: DNS servers, through the core's own machine for one exchange,
---- so that what is tested is what runs; getaddrinfo, from a table; streams and programs.
+--- so that what is tested is what runs; and getaddrinfo, from a table.
 
 local core = require("mlxresolve.core")
 local routes = require("mlxresolve.world.sim.routes")
 
 local RCODES = { "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED" }
 local TCP_ONLY, NO_EDNS, NO_RECURSION = 1, 2, 4
-local SHOOT = 3000 -- ms after which a kernel gives up a connection to nobody
 
 ---@class mlxresolve.SimWorld
 local lookups = {}
@@ -54,7 +53,7 @@ end
 
 function Exchange:send(is_tcp)
   local world = self.world
-  local path, code = routes.find(world.me, self.address)
+  local path, code = routes.to(world.me, self.address)
   if not path then
     world.clock:after(0, self.fail, self, code)
     return
@@ -111,7 +110,7 @@ local function with_port(server)
     return nil
   end
   local form = parsed.family == "ipv6" and "[%s]:%d" or "%s:%d"
-  return form:format(parsed.address, parsed.port or 53), (parsed.address:gsub("%%.*$", ""))
+  return form:format(parsed.address, parsed.port or 53), parsed.address
 end
 
 function lookups:exchange(waiter, server, name, type, timeout, flags)
@@ -175,14 +174,13 @@ end
 
 --- Every host that is awake and can be reached echoes; where a packet is lost there is silence.
 function lookups:echo(waiter, address)
-  local plain = address:gsub("%%.*$", "")
-  local path, code = routes.find(self.me, plain)
+  local path, code = routes.to(self.me, address)
   if not path then
     return nil, address .. ": network is unreachable", code
   end
   local number, started = self:new_operation(waiter), self:now()
   self:meet(path.legs[1])
-  self.net:note_packet(self.me, path.legs[1].from.link, plain, "echo")
+  self.net:note_packet(self.me, path.legs[1].from.link, address, "echo")
   routes.send(self.net, path, false, function()
     routes.send(self.net, path, true, function()
       self:complete(number, self:now() - started)
@@ -191,51 +189,7 @@ function lookups:echo(waiter, address)
   return number
 end
 
----------------------------------------------------------------- streams and programs
-
-local stream_mt = {
-  __name = "mlxresolve.world.sim.stream",
-  __index = {
-    -- Nobody speaks first, and nobody here answers.
-    read = function(self, waiter)
-      return self.world:new_operation(waiter)
-    end,
-    write = function() end,
-    close = function(self)
-      self.world.streams = self.world.streams - 1
-    end,
-  },
-}
-
--- A connection is made, refused, or hangs until the kernel gives it up.
-local function knock(self, parsed, target)
-  local path, code = routes.find(self.me, (parsed.address:gsub("%%.*$", "")))
-  if not path then
-    return 0, nil, target .. ": network is unreachable", code
-  end
-  self:meet(path.legs[1])
-  if not routes.is_open(path) then
-    return SHOOT, nil, target .. ": no route to host", "EHOSTUNREACH"
-  elseif not path.legs[#path.legs].to.host.tcp[parsed.port] then
-    return 1, nil, target .. ": connection refused", "ECONNREFUSED"
-  end
-  return 1, true
-end
-
-function lookups:connect(waiter, target)
-  local parsed = core.address.parse(target)
-  local delay, ok, message, code = 0, nil, target .. ": nobody listens", "ENOENT"
-  if parsed then
-    delay, ok, message, code = knock(self, parsed, target)
-  end
-  return self:begin(waiter, delay, function()
-    if not ok then
-      return nil, message, code
-    end
-    self.streams = (self.streams or 0) + 1
-    return setmetatable({ world = self }, stream_mt)
-  end)
-end
+---------------------------------------------------------------- programs
 
 function lookups:run(_, argv) -- luacheck: ignore 212
   return nil, argv[1] .. ": no such program in a simulated world", "ENOENT"

@@ -1,11 +1,7 @@
---- The machine that a simulated world is seen from: its interfaces, neighbours and events, as
+--- The machine that a simulated world is seen from: its interfaces, its clocks and its events, as
 --- its kernel would tell them.
 
-local network = require("mlxresolve.world.sim.network")
-
-local REACHABLE = 30e3 -- ms for which a neighbour counts as confirmed
-local GIVEN_UP = 3000 -- ms until the kernel gives a silent neighbour up
-local RESOLVED = 1 -- ms until a neighbour is known
+local reach = require("mlxresolve.world.sim.reach")
 
 ---@class mlxresolve.SimWorld
 local machine = {}
@@ -38,6 +34,15 @@ local function describe_addresses(interface)
   return list
 end
 
+-- Tunnels say that they can multicast, as tun and utun devices do; nobody should rely on it.
+local function is_tunnel(interface)
+  return interface.kind == "tunnel"
+end
+
+local function default_gateway(interface)
+  return #interface.routes == 0 and interface.gateway
+end
+
 local function describe(interface)
   return {
     index = interface.index,
@@ -45,11 +50,11 @@ local function describe(interface)
     kind = interface.kind,
     up = interface.is_up,
     multicast = true,
-    point_to_point = false,
-    mac = interface.mac,
-    mtu = 1500,
+    point_to_point = is_tunnel(interface),
+    mac = not is_tunnel(interface) and interface.mac,
+    mtu = is_tunnel(interface) and 1420 or 1500,
     addresses = describe_addresses(interface),
-    gateways = { interface.gateway or nil },
+    gateways = { default_gateway(interface) or nil },
   }
 end
 
@@ -82,7 +87,9 @@ function machine:interfaces()
   if not self.interface_list then
     self.interface_list = { loopback() }
     for _, interface in ipairs(self.me.interfaces) do
-      table.insert(self.interface_list, describe(interface))
+      if interface.is_there then
+        table.insert(self.interface_list, describe(interface))
+      end
     end
   end
   return self.interface_list
@@ -107,7 +114,7 @@ end
 ---@param events table[]
 function machine:tell_events(events)
   self.interface_list = nil
-  if not network.is_awake(self.me) then
+  if not reach.is_awake(self.me) then
     self.missed = self.missed or {}
     for _, event in ipairs(events) do
       table.insert(self.missed, event)
@@ -115,7 +122,8 @@ function machine:tell_events(events)
     return
   end
   for _, event in ipairs(events) do
-    self:note("kernel: %s %s %s", event.type, event.interface, event.address or event.gateway or "")
+    local what = event.address or event.gateway or event.slept or event.by or ""
+    self:note("kernel: %s %s %s", event.type, event.interface or "", what)
   end
   for _, watcher in ipairs { unpack(self.watchers) } do
     watcher.on_events(events)
@@ -128,6 +136,39 @@ local function event_of(interface, type, fields)
     event[key] = value
   end
   return event
+end
+
+local function address_events(interface, type, entries)
+  local events = {}
+  for i, entry in ipairs(entries) do
+    local fields = { address = scoped(interface, entry), prefix = entry.prefix }
+    events[i] = event_of(interface, type, fields)
+  end
+  return events
+end
+
+local function append(list, more)
+  for _, item in ipairs(more) do
+    list[#list + 1] = item
+  end
+  return list
+end
+
+--- An interface came with its addresses, or is gone: a tunnel, or an adapter that was pulled out.
+---@param interface mlxresolve.SimInterface
+function machine:presence_changed(interface)
+  local is_there, gateway = interface.is_there, default_gateway(interface)
+  local route = is_there and "route_added" or "route_removed"
+  local routes = gateway and { event_of(interface, route, { gateway = gateway }) } or {}
+  if is_there then
+    local fields = { up = true, mac = not is_tunnel(interface) and interface.mac or nil }
+    local events = { event_of(interface, "link_added", fields) }
+    append(events, address_events(interface, "address_added", interface.addresses))
+    return self:tell_events(append(events, routes))
+  end
+  self:forget_neighbours(interface)
+  append(routes, address_events(interface, "address_removed", interface.addresses))
+  self:tell_events(append(routes, { event_of(interface, "link_removed") }))
 end
 
 --- The cable of an interface was pulled or put in.
@@ -143,32 +184,28 @@ function machine:carrier_changed(interface)
   self:tell_events { event_of(interface, "link_changed", { up = up, mac = interface.mac }) }
 end
 
-local function texts_of(interface, entries)
-  local texts = {}
-  for _, entry in ipairs(entries) do
-    texts[scoped(interface, entry)] = entry.prefix
+local function not_in(interface, entries, others)
+  local has, list = {}, {}
+  for _, entry in ipairs(others) do
+    has[scoped(interface, entry)] = true
   end
-  return texts
+  for _, entry in ipairs(entries) do
+    if not has[scoped(interface, entry)] then
+      list[#list + 1] = entry
+    end
+  end
+  return list
 end
 
 --- The addresses or the gateway of an interface are others than before.
 ---@param interface mlxresolve.SimInterface
 ---@param before { addresses: table[], gateway: string|false }
 function machine:addresses_changed(interface, before)
-  local events = {}
-  local old, new = texts_of(interface, before.addresses), texts_of(interface, interface.addresses)
-  local function compare(type, entries, others)
-    for _, entry in ipairs(entries) do
-      local text = scoped(interface, entry)
-      if not others[text] then
-        local fields = { address = text, prefix = entry.prefix }
-        events[#events + 1] = event_of(interface, type, fields)
-      end
-    end
-  end
-  compare("address_removed", before.addresses, new)
-  compare("address_added", interface.addresses, old)
-  if before.gateway ~= interface.gateway then
+  local old, new = before.addresses, interface.addresses
+  local gone, come = not_in(interface, old, new), not_in(interface, new, old)
+  local events = address_events(interface, "address_removed", gone)
+  append(events, address_events(interface, "address_added", come))
+  if before.gateway ~= interface.gateway and #interface.routes == 0 then
     if before.gateway then
       events[#events + 1] = event_of(interface, "route_removed", { gateway = before.gateway })
     end
@@ -181,95 +218,32 @@ function machine:addresses_changed(interface, before)
   end
 end
 
---- The machine fell asleep: its clock stands still.
+---------------------------------------------------------------- clocks
+
+--- The machine fell asleep: nothing runs on it until it wakes.
 function machine:fall_asleep()
   self.me.is_asleep = true
   self.asleep_since = self.clock.time
 end
 
---- It wakes, and hears what it missed.
+--- It wakes, and hears what it missed and how long it slept.
 function machine:wake_up()
   if not self.me.is_asleep then
     return
   end
   self.me.is_asleep = false
-  self.slept = self.slept + self.clock.time - self.asleep_since
-  local missed = self.missed
+  local slept = self.clock.time - self.asleep_since
+  local missed = self.missed or {}
   self.missed = nil
-  if missed then
-    self:tell_events(missed)
-  end
+  missed[#missed + 1] = { type = "resumed", slept = slept }
+  self:tell_events(missed)
 end
 
----------------------------------------------------------------- neighbours
-
---- The neighbour table.
-function machine:neighbours()
-  local list, now = {}, self:now()
-  for i, entry in ipairs(self.neighbour_list) do
-    list[i] = {
-      address = entry.address,
-      interface = entry.interface.name,
-      index = entry.interface.index,
-      mac = entry.mac,
-      reachable = now - entry.confirmed < REACHABLE,
-    }
-  end
-  return list
-end
-
-local function position(self, interface, address)
-  for i, entry in ipairs(self.neighbour_list) do
-    if entry.interface == interface and entry.address == address then
-      return i, entry
-    end
-  end
-end
-
-local function confirm(self, leg)
-  if not leg.to or not network.can_pass(leg.from, leg.to) then
-    return
-  end
-  local _, entry = position(self, leg.from, leg.address)
-  local is_news = not entry or entry.mac ~= leg.to.mac
-  if not entry then
-    entry = { interface = leg.from, address = leg.address }
-    table.insert(self.neighbour_list, entry)
-  end
-  entry.mac, entry.confirmed = leg.to.mac, self:now()
-  if is_news then
-    local fields = { address = leg.address, mac = entry.mac, reachable = true }
-    self:tell_events { event_of(leg.from, "neighbour_changed", fields) }
-  end
-end
-
-local function give_up(self, leg)
-  local i, entry = position(self, leg.from, leg.address)
-  if i and not (leg.to and network.can_pass(leg.from, leg.to)) then
-    table.remove(self.neighbour_list, i)
-    local fields = { address = leg.address, mac = entry.mac, reachable = false }
-    self:tell_events { event_of(leg.from, "neighbour_changed", fields) }
-  end
-end
-
---- Something is sent to a neighbour, so the kernel has to know who it is.
----@param leg table  of a path
-function machine:meet(leg)
-  if leg.to and network.can_pass(leg.from, leg.to) then
-    self.clock:after(RESOLVED, confirm, self, leg)
-  elseif position(self, leg.from, leg.address) then
-    self.clock:after(GIVEN_UP, give_up, self, leg)
-  end
-end
-
---- The kernel drops the neighbours of an interface whose cable was pulled.
----@param interface mlxresolve.SimInterface
-function machine:forget_neighbours(interface)
-  for i = #self.neighbour_list, 1, -1 do
-    if self.neighbour_list[i].interface == interface then
-      table.remove(self.neighbour_list, i)
-    end
-  end
+--- Somebody sets the wall clock.
+---@param by number  ms
+function machine:set_clock(by)
+  self.date_offset = self.date_offset + by
+  self:tell_events { { type = "clock_jumped", by = by } }
 end
 
 return machine

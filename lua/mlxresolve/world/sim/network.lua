@@ -1,8 +1,9 @@
 --- A simulated network: links, hosts, and interfaces that put hosts on links. A link is one
---- multicast domain: a switch, a bridge, an access point. It says who hears whom, how late, and
---- what gets lost on the way.
+--- multicast domain: a switch, an access point; bridges join links. Who hears whom: reach.lua. Here
+--- is what packets suffer on the way.
 
 local core = require("mlxresolve.core")
+local reach = require("mlxresolve.world.sim.reach")
 
 local network = {}
 local methods = {}
@@ -19,6 +20,7 @@ local mt = { __name = "mlxresolve.world.sim.network", __index = methods }
 ---@field snooping boolean  a switch that forgets who joined a group when the cable is pulled
 ---@field groups table<string, integer>|false  partition: host → group
 ---@field members mlxresolve.SimInterface[]
+---@field bridges mlxresolve.SimBridge[]
 
 ---@class mlxresolve.SimInterface
 ---@field host mlxresolve.SimHost
@@ -28,6 +30,8 @@ local mt = { __name = "mlxresolve.world.sim.network", __index = methods }
 ---@field mac string
 ---@field link mlxresolve.SimLink
 ---@field is_up boolean           the cable is in
+---@field is_there boolean        a tunnel or an adapter that is out is not
+---@field routes string[]         networks behind the gateway; everything when empty
 ---@field infrastructure boolean  heard by the clients of an access point that isolates them
 ---@field addresses table[]       { address, family, prefix, network }
 ---@field gateway string|false
@@ -51,6 +55,7 @@ function network.new(clock, chance)
     clock = clock,
     chance = chance,
     links = {},
+    bridges = {},
     hosts = {},
     by_name = {},
     on_packet = false, --- called with (host, link, text of who gets it, data) for each sent packet
@@ -75,12 +80,38 @@ function methods:add_link(name, fields)
     snooping = false,
     groups = false,
     members = {},
+    bridges = {},
+    ways = false,
+    domain = false,
   }
   for key, value in pairs(fields) do
     link[key] = value
   end
   self.links[name] = link
   return link
+end
+
+--- Joins two links: whoever is on one hears the multicast of the other.
+---@param name string
+---@param first string
+---@param second string
+---@return mlxresolve.SimBridge
+function methods:add_bridge(name, first, second)
+  local bridge = { name = name, ends = { self.links[first], self.links[second] }, is_up = true }
+  for _, link in ipairs(bridge.ends) do
+    table.insert(link.bridges, bridge)
+  end
+  self.bridges[name] = bridge
+  reach.forget(self.links)
+  return bridge
+end
+
+--- A bridge breaks, or is whole again.
+---@param name string
+---@param is_up boolean
+function methods:set_bridge(name, is_up)
+  self.bridges[name].is_up = is_up
+  reach.forget(self.links)
 end
 
 ---@param name string
@@ -130,7 +161,7 @@ end
 ---@param host mlxresolve.SimHost
 ---@param name string
 ---@param fields { link: string, kind: string?, addresses: string[], gateway: string?,
---- infrastructure: boolean?, is_up: boolean? }
+--- infrastructure: boolean?, is_up: boolean?, is_there: boolean?, routes: string[]? }
 ---@return mlxresolve.SimInterface
 function methods:add_interface(host, name, fields)
   local index = #host.interfaces + 2
@@ -142,6 +173,8 @@ function methods:add_interface(host, name, fields)
     mac = ("02:00:00:00:%02x:%02x"):format(host.number, index),
     link = self.links[fields.link],
     is_up = fields.is_up ~= false,
+    is_there = fields.is_there ~= false,
+    routes = fields.routes or {},
     infrastructure = fields.infrastructure or false,
     addresses = {},
     gateway = fields.gateway or false,
@@ -183,55 +216,9 @@ function methods:connect(interface, name)
   table.insert(interface.link.members, interface)
 end
 
----------------------------------------------------------------- who hears whom
+---------------------------------------------------------------- carrying
 
----@param host mlxresolve.SimHost
----@return boolean
-function network.is_awake(host)
-  return host.is_on and not host.is_asleep
-end
-
---- Does a packet from one interface get to another?
----@param from mlxresolve.SimInterface
----@param to mlxresolve.SimInterface
----@return boolean
-function network.can_pass(from, to)
-  local link = from.link
-  if link ~= to.link or not (from.is_up and to.is_up) then
-    return false
-  end
-  if not (network.is_awake(from.host) and network.is_awake(to.host)) then
-    return false
-  end
-  if link.isolated and not (from.infrastructure or to.infrastructure) then
-    return false
-  end
-  local groups = link.groups
-  return not groups or groups[from.host.name] == groups[to.host.name]
-end
-
---- The interface of a link that has this address.
----@param link mlxresolve.SimLink
----@param address string
----@return mlxresolve.SimInterface|nil
-function network.holder(link, address)
-  local down
-  for _, interface in ipairs(link.members) do
-    for _, entry in ipairs(interface.addresses) do
-      if entry.address == address then
-        if interface.is_up and network.is_awake(interface.host) then
-          return interface
-        end
-        down = interface
-      end
-    end
-  end
-  return down
-end
-
---- What a packet on this link suffers: its delay, or nil when it is lost.
----@return number|nil ms
-function methods:luck(link)
+local function luck(self, link)
   local chance = self.chance
   if chance:happens(link.loss) then
     return nil
@@ -243,21 +230,37 @@ function methods:luck(link)
   return delay
 end
 
+--- What a packet from one interface to another suffers: its delay, or nil when it is lost.
+---@return number|nil ms
+function methods:luck(from, to)
+  if from.link == to.link then
+    return luck(self, from.link)
+  end
+  local delay = 0
+  for _, link in ipairs(reach.way(from.link, to.link)) do
+    local more = luck(self, link)
+    if not more then
+      return nil
+    end
+    delay = delay + more
+  end
+  return delay
+end
+
 local function arrive(from, to, receive)
-  if network.can_pass(from, to) then
+  if reach.can_pass(from, to) then
     receive(to)
   end
 end
 
---- Carries a packet from one interface to another of its link.
+--- Carries a packet from one interface to another.
 ---@param receive fun(to: mlxresolve.SimInterface)
 function methods:carry(from, to, receive)
-  if not network.can_pass(from, to) then
+  if not reach.can_pass(from, to) then
     return
   end
-  local link = from.link
-  for _ = 1, self.chance:happens(link.duplicate) and 2 or 1 do
-    local delay = self:luck(link)
+  for _ = 1, self.chance:happens(from.link.duplicate) and 2 or 1 do
+    local delay = self:luck(from, to)
     if delay then
       self.clock:after(delay, arrive, from, to, receive)
     end

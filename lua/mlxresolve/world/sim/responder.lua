@@ -1,154 +1,192 @@
---- The mDNS responder of a simulated host: answers, probes, announces and says goodbye as RFC 6762
---- has it. What it says: records.lua.
+--- The mDNS responder of a simulated host: answers as RFC 6762 has it and as its kind does. What
+--- it says: records.lua; how it comes by its name: claims.lua.
 
-local core = require("mlxresolve.core")
-local network = require("mlxresolve.world.sim.network")
+local claims = require("mlxresolve.world.sim.claims")
+local kinds = require("mlxresolve.world.sim.kinds")
+local reach = require("mlxresolve.world.sim.reach")
 local records = require("mlxresolve.world.sim.records")
+local voice = require("mlxresolve.world.sim.voice")
 
-local PROBES, PROBE_GAP = 3, 250 -- section 8.1; ms
-local ANNOUNCE_GAP = 1000 -- section 8.3
-local AGAIN = 1000 -- no record is multicast more often, section 6
-local LEGACY_TTL = 10 -- section 6.7
-local DELAY = 5 -- ms, at most
-
-local GROUPS = { ipv4 = "224.0.0.251", ipv6 = "ff02::fb" }
-local ALL = { A = true, AAAA = true }
+local DEFENCE = 250 -- ms within which a name is not defended twice (section 6)
+local LEGACY_TTL = 10 -- s, section 6.7
+local DELAY = 3 -- ms, at most, of an answer that is nobody else's
+local SHARED_DELAY = { 20, 120 } -- ms, of what others may say too (section 6)
 
 local responder = {}
 local methods = {}
 local mt = { __name = "mlxresolve.world.sim.responder", __index = methods }
 
+for name, fn in pairs(claims) do
+  methods[name] = fn
+end
+
 ---@class mlxresolve.SimResponder
+---@field claimed string|false  the label that it holds
+---@field on_name (fun())|false told when that changes
 ---@param world mlxresolve.SimWorld
 ---@param host mlxresolve.SimHost
 ---@param kind "avahi"|"apple"
----@param ttl integer?  s; that of the kind when absent
+---@param fields { label: string?, ttl: integer?, services: table[]?, is_new: boolean? }?
+--- `is_new`: it has no name yet
 ---@return mlxresolve.SimResponder
-function responder.new(world, host, kind, ttl)
+function responder.new(world, host, kind, fields)
+  fields = fields or {}
+  local label = (fields.label or host.name):lower()
   local self = setmetatable({
     world = world,
     net = world.net,
     chance = world.net.chance,
     clock = world.clock,
     host = host,
-    records = records.new(host, kind, ttl),
-    places = {}, -- by index: { is_ready, round, said = { transport → time } }
+    kind = kinds[kind],
+    records = records.new(kinds[kind], label, fields),
+    claimed = not fields.is_new and label,
+    on_name = false,
+    places = {},
+    waiting = {}, -- address → a query that may be followed by more known answers
   }, mt)
   for _, interface in ipairs(host.interfaces) do
-    self:place(interface).is_ready = true
+    self:place(interface).is_ready = not fields.is_new
   end
   return self
 end
 
 --- What is known of one interface.
+---@return { is_ready: boolean, is_probing: boolean, round: integer, conflicts: integer,
+--- said: table<string, number> }
 function methods:place(interface)
   local place = self.places[interface.index]
   if not place then
-    place = { is_ready = false, round = 0, said = {} }
+    place = { is_ready = false, is_probing = false, round = 0, conflicts = 0, said = {} }
     self.places[interface.index] = place
   end
   return place
 end
 
----------------------------------------------------------------- sending
+---------------------------------------------------------------- what was said lately
 
-local function source_of(interface, transport)
-  for _, entry in ipairs(interface.addresses) do
-    if entry.family == transport and (transport == "ipv4" or entry.is_link_local) then
-      return entry.address
+local function key_of(transport, record)
+  return ("%s %s %s %s"):format(transport, record.name, record.type, record.data)
+end
+
+--- Notes what goes to the group.
+function methods:note_said(interface, transport, list)
+  local said = self:place(interface).said
+  for _, record in ipairs(list) do
+    said[key_of(transport, record)] = self.clock.time
+  end
+end
+
+local function age_of(self, interface, transport, record)
+  local at = self:place(interface).said[key_of(transport, record)]
+  return at and self.clock.time - at or math.huge
+end
+
+-- Has the group heard all of it within a quarter of its time to live (section 5.4)?
+local function is_fresh(self, interface, transport, list)
+  for _, record in ipairs(list) do
+    if age_of(self, interface, transport, record) >= record.ttl * 1000 / 4 then
+      return false
     end
   end
+  return true
 end
 
-local function hear(world, datagram, heard, from)
-  if heard.host.is_machine then
-    world:hear(heard, datagram)
-  elseif heard.host.responder then
-    heard.host.responder:hear(heard, datagram, from)
-  end
-end
-
-local function multicast(self, interface, transport, message)
-  local source = source_of(interface, transport)
-  if not source or not network.is_awake(self.host) or not interface.is_up then
-    return
-  end
-  local to = GROUPS[transport]
-  local data = assert(core.wire.encode(message, { mdns = true }))
-  local datagram = { data = data, from = source, port = 5353, to = to, to_port = 5353 }
-  self.net:note_packet(self.host, interface.link, to, data)
-  for _, other in ipairs(interface.link.members) do
-    if other ~= interface then
-      self.net:carry(interface, other, function(heard)
-        hear(self.world, datagram, heard, interface)
-      end)
+local function not_just_said(self, interface, transport, list, within)
+  local left = {}
+  for _, record in ipairs(list) do
+    if age_of(self, interface, transport, record) >= within then
+      left[#left + 1] = record
     end
   end
-end
-
-local function unicast(self, interface, asked, from, message)
-  local transport = asked.from:find(":", 1, true) and "ipv6" or "ipv4"
-  local source = source_of(interface, transport)
-  if not source then
-    return
-  end
-  local data = assert(core.wire.encode(message, { mdns = true }))
-  local datagram =
-    { data = data, from = source, port = 5353, to = asked.from, to_port = asked.port }
-  self.net:note_packet(self.host, interface.link, asked.from, data)
-  self.net:carry(interface, from, function(heard)
-    hear(self.world, datagram, heard, interface)
-  end)
-end
-
-local function response(answers)
-  return { response = true, authoritative = true, answers = answers, questions = {} }
+  return left
 end
 
 ---------------------------------------------------------------- answering
 
--- To the group at most once a second; to him who asks, if he wants it and the group has heard it
--- within a quarter of its time to live (section 5.4).
-local function answer(self, interface, datagram, from, query, wants)
-  local transport = datagram.from:find(":", 1, true) and "ipv6" or "ipv4"
-  local found, denial = self.records:of(interface, transport, wants)
-  if #found == 0 and not denial then
+local function is_known(self, record, known)
+  for _, other in ipairs(known) do
+    local is_same = other.name == record.name
+      and other.type == record.type
+      and other.data == record.data
+    if is_same and not (self.kind.heeds_ttl and other.ttl < record.ttl / 2) then
+      return true
+    end
+  end
+  return false
+end
+
+local function not_known(self, list, known)
+  local left = {}
+  for _, record in ipairs(list) do
+    if not is_known(self, record, known) then
+      left[#left + 1] = record
+    end
+  end
+  return left
+end
+
+local function answer_one_shot(self, interface, heard, query, found)
+  local message = voice.response(found.answers, found.additionals)
+  message.id, message.questions = query.id, query.questions
+  for _, record in ipairs(found.answers) do
+    record.ttl, record.cache_flush = math.min(record.ttl, LEGACY_TTL), false
+  end
+  voice.unicast(self, interface, heard.datagram, heard.from, message)
+end
+
+-- To him who asks, if he wants it and the group knows it; else to the group.
+local function answer(self, interface, heard, query, known)
+  local transport = voice.transport(heard.datagram.from)
+  local found = self.records:answer(interface, transport, query.questions)
+  if not found then
+    return
+  elseif heard.datagram.port ~= 5353 then
+    return answer_one_shot(self, interface, heard, query, found)
+  end
+  local list = not_known(self, found.answers, known)
+  if #list == 0 then
     return
   end
-  local message = response(found)
-  if denial then
-    message[#found > 0 and "additionals" or "answers"] = { denial }
+  local is_direct = heard.datagram.to ~= voice.GROUPS[transport] -- section 5.5
+  local wants_unicast = query.questions[1].unicast
+  if is_direct or (wants_unicast and is_fresh(self, interface, transport, list)) then
+    local message = voice.response(list, found.additionals)
+    return voice.unicast(self, interface, heard.datagram, heard.from, message)
   end
-  if datagram.port ~= 5353 then
-    message.id, message.questions = query.id, query.questions
-    for _, record in ipairs(found) do
-      record.ttl, record.cache_flush = math.min(record.ttl, LEGACY_TTL), false
-    end
-    return unicast(self, interface, datagram, from, message)
-  end
-  local said, now = self:place(interface).said, self.clock.time
-  local age = now - (said[transport] or -math.huge)
-  local is_direct = datagram.to ~= GROUPS[transport] -- section 5.5
-  if is_direct or (query.questions[1].unicast and age < self.records.ttl * 1000 / 4) then
-    return unicast(self, interface, datagram, from, message)
-  elseif age >= AGAIN then
-    said[transport] = now
-    multicast(self, interface, transport, message)
+  local within = #query.authorities > 0 and DEFENCE or self.kind.again
+  list = not_just_said(self, interface, transport, list, within)
+  if #list > 0 then
+    self:note_said(interface, transport, list)
+    voice.multicast(self, interface, transport, voice.response(list, found.additionals))
   end
 end
 
--- The types of our name that a query asks for.
-local function wanted(self, query)
-  local wants, is_any = {}, false
-  for _, question in ipairs(query.questions) do
-    local is_all = question.type == "ANY"
-    if question.name == self.records.name and (is_all or question.type:match("^A+$")) then
-      is_any = true
-      wants.A = wants.A or is_all or question.type == "A"
-      wants.AAAA = wants.AAAA or is_all or question.type == "AAAA"
-    end
+local function between(self, range)
+  return range[1] + self.chance:draw() * (range[2] - range[1])
+end
+
+-- Answers later; known answers of packets that follow count as well (section 7.2).
+local function answer_later(self, interface, heard, query)
+  local transport = voice.transport(heard.datagram.from)
+  local found = self.records:answer(interface, transport, query.questions)
+  if not found then
+    return
   end
-  return is_any and wants
+  local known = { unpack(query.answers) }
+  local delay = found.is_shared and between(self, SHARED_DELAY) or self.chance:draw() * DELAY
+  if query.truncated then
+    delay = between(self, self.kind.patience)
+    self.waiting[heard.datagram.from] = known
+  end
+  self.clock:after(delay, function()
+    if self.waiting[heard.datagram.from] == known then
+      self.waiting[heard.datagram.from] = nil
+    end
+    if self:place(interface).is_ready and reach.is_awake(self.host) then
+      answer(self, interface, heard, query, known)
+    end
+  end)
 end
 
 --- A datagram came in on one of the host's interfaces.
@@ -156,91 +194,22 @@ end
 ---@param datagram table
 ---@param from mlxresolve.SimInterface
 function methods:hear(interface, datagram, from)
-  if datagram.to_port ~= 5353 or not self:place(interface).is_ready then
+  local message = datagram.to_port == 5353 and voice.message(datagram)
+  if not message then
     return
+  elseif message.response then
+    return self:hear_response(interface, message)
   end
-  local query = core.wire.decode(datagram.data)
-  if not query or query.response then
-    return
+  local waiting = self.waiting[datagram.from]
+  for _, record in ipairs(waiting and message.answers or {}) do
+    waiting[#waiting + 1] = record
   end
-  local wants = wanted(self, query)
-  if wants then
-    self.clock:after(self.chance:draw() * DELAY, function()
-      if self:place(interface).is_ready and network.is_awake(self.host) then
-        answer(self, interface, datagram, from, query, wants)
-      end
-    end)
+  if #message.authorities > 0 then
+    self:hear_probe(interface, message, voice.transport(datagram.from))
   end
-end
-
----------------------------------------------------------------- coming and going
-
-local function on_both(self, interface, message)
-  for _, transport in ipairs { "ipv4", "ipv6" } do
-    multicast(self, interface, transport, message(transport))
+  if self:place(interface).is_ready then
+    answer_later(self, interface, { datagram = datagram, from = from }, message)
   end
-end
-
-local function announce(self, interface)
-  on_both(self, interface, function(transport)
-    self:place(interface).said[transport] = self.clock.time
-    return response((self.records:of(interface, transport, ALL)))
-  end)
-end
-
-local function probe(self, interface)
-  on_both(self, interface, function(transport)
-    return {
-      questions = { { name = self.records.name, type = "ANY", unicast = true } },
-      authorities = (self.records:of(interface, transport, ALL)),
-    }
-  end)
-end
-
---- Claims the name on an interface anew: three probes, then two announcements. Nothing is answered
---- before the claim stands.
----@param interface mlxresolve.SimInterface
-function methods:claim(interface)
-  local place = self:place(interface)
-  place.round = place.round + 1
-  place.is_ready = false
-  local round = place.round
-  local function at(ms, step)
-    self.clock:after(ms, function()
-      if place.round == round and interface.is_up and network.is_awake(self.host) then
-        step(self, interface)
-      end
-    end)
-  end
-  local start = self.chance:draw() * PROBE_GAP
-  for i = 1, PROBES do
-    at(start + (i - 1) * PROBE_GAP, probe)
-  end
-  local claimed = start + PROBES * PROBE_GAP
-  at(claimed, function()
-    place.is_ready = true
-    announce(self, interface)
-  end)
-  at(claimed + ANNOUNCE_GAP, announce)
-end
-
---- Says goodbye to addresses that go (section 10.1).
----@param interface mlxresolve.SimInterface
----@param entries table[]
-function methods:say_goodbye(interface, entries)
-  if #entries > 0 then
-    on_both(self, interface, function()
-      return response(self.records:goodbye(entries))
-    end)
-  end
-end
-
---- The cable is out, or the host is off: what was being claimed is not.
----@param interface mlxresolve.SimInterface
-function methods:leave(interface)
-  local place = self:place(interface)
-  place.round = place.round + 1
-  place.is_ready = false
 end
 
 return responder

@@ -1,39 +1,58 @@
---- How unicast gets through a simulated network: on the link when a prefix fits, else by way of
---- the gateway, whose host has to forward. Replies go back the way that the question came.
+--- How unicast gets through a simulated network: the longest prefix wins, as in kernels; what is
+--- not on a link goes by way of the gateway, whose host has to forward. Replies go back the way
+--- that the question came.
 
 local core = require("mlxresolve.core")
-local network = require("mlxresolve.world.sim.network")
+local reach = require("mlxresolve.world.sim.reach")
 
 local MAX_HOPS = 4
+local EVERYTHING = { ipv4 = { "0.0.0.0/0" }, ipv6 = { "::/0" } }
 
 local routes = {}
 
-local function on_link(host, address, only)
+local function family_of(address)
+  return address:find(":", 1, true) and "ipv6" or "ipv4"
+end
+
+-- A tunnel's routes come before equal ones: that is what VPN software sees to.
+local function is_better(length, interface, best)
+  if not best or length ~= best.length then
+    return not best or length > best.length
+  end
+  return interface.kind == "tunnel" and best.interface.kind ~= "tunnel"
+end
+
+local function choose(host, address, only)
+  local best
+  local function offer(length, interface, entry, following)
+    if is_better(length, interface, best) then
+      best = { length = length, interface = interface, entry = entry, following = following }
+    end
+  end
   for _, interface in ipairs(host.interfaces) do
     if interface.is_up and (not only or interface.index == only) then
       for _, entry in ipairs(interface.addresses) do
         local is_meant = not entry.is_link_local or only
         if is_meant and core.address.is_within(address, entry.network) then
-          return interface, entry
+          offer(entry.prefix, interface, entry, address)
+        end
+      end
+      local family = interface.gateway and family_of(interface.gateway)
+      local behind = #interface.routes > 0 and interface.routes or EVERYTHING[family] or {}
+      for _, net in ipairs(behind) do
+        if family == family_of(address) and core.address.is_within(address, net) then
+          offer(tonumber(net:match("/(%d+)$")), interface, nil, interface.gateway)
         end
       end
     end
   end
+  return best
 end
 
 local function source_address(interface, family)
   for _, entry in ipairs(interface.addresses) do
     if entry.family == family and not entry.is_link_local then
       return entry.address
-    end
-  end
-end
-
-local function by_gateway(host, family)
-  for _, interface in ipairs(host.interfaces) do
-    local gateway = interface.is_up and interface.gateway
-    if gateway and (gateway:find(":", 1, true) ~= nil) == (family == "ipv6") then
-      return interface, gateway
     end
   end
 end
@@ -49,19 +68,17 @@ end
 ---@param only integer?  index of the interface to use
 ---@return mlxresolve.SimPath|nil, string? code
 function routes.find(host, address, only)
-  local family = address:find(":", 1, true) and "ipv6" or "ipv4"
   local legs, source = {}, nil
   for _ = 1, MAX_HOPS do
-    local interface, entry = on_link(host, address, only)
-    local following = address
-    if not interface then
-      interface, following = by_gateway(host, family)
-    end
-    if not interface then
+    local route = choose(host, address, only)
+    if not route then
       return nil, "ENETUNREACH"
     end
-    source = source or (entry and entry.address) or source_address(interface, family)
-    local to = network.holder(interface.link, following) or false
+    local interface, following = route.interface, route.following
+    source = source
+      or (route.entry and route.entry.address)
+      or source_address(interface, family_of(address))
+    local to = reach.holder(interface.link, following) or false
     legs[#legs + 1] = { from = interface, to = to, address = following }
     local is_there = to and following == address
     if is_there or not to or not to.host.forwards then
@@ -72,19 +89,36 @@ function routes.find(host, address, only)
   return nil, "ENETUNREACH"
 end
 
+--- The way to an address as it is written, "fe80::2%eth0".
+---@param host mlxresolve.SimHost
+---@param text string
+---@return mlxresolve.SimPath|nil, string? code
+function routes.to(host, text)
+  local address, scope = text:match("^([^%%]+)%%?(.*)$")
+  if scope == "" then
+    return routes.find(host, address)
+  end
+  for _, interface in ipairs(host.interfaces) do
+    if interface.name == scope then
+      return routes.find(host, address, interface.index)
+    end
+  end
+  return nil, "ENETUNREACH"
+end
+
 --- Does a packet get all the way?
 ---@param path mlxresolve.SimPath
 ---@return boolean
 function routes.is_open(path)
   for _, leg in ipairs(path.legs) do
-    if not leg.to or not network.can_pass(leg.from, leg.to) then
+    if not leg.to or not reach.can_pass(leg.from, leg.to) then
       return false
     end
   end
   return path.is_complete
 end
 
---- Sends along a path; `receive(interface)` is called where it ends. `is_back`: from there to here.
+--- Sends along a path; `receive()` is called where it ends. `is_back`: from there to here.
 ---@param net table
 ---@param path mlxresolve.SimPath
 ---@param is_back boolean
@@ -95,7 +129,7 @@ function routes.send(net, path, is_back, receive)
   end
   local delay = 0
   for _, leg in ipairs(path.legs) do
-    local more = net:luck(leg.from.link)
+    local more = net:luck(leg.from, leg.to)
     if not more then
       return
     end
@@ -106,7 +140,7 @@ function routes.send(net, path, is_back, receive)
   for i = 1, copies do
     net.clock:after(delay * i, function()
       local ends = is_back and path.legs[1].from or last.to
-      if routes.is_open(path) and network.is_awake(ends.host) then
+      if routes.is_open(path) and reach.is_awake(ends.host) then
         receive()
       end
     end)

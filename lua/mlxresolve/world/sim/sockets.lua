@@ -1,5 +1,6 @@
 --- Datagram sockets of the simulated machine.
 
+local reach = require("mlxresolve.world.sim.reach")
 local routes = require("mlxresolve.world.sim.routes")
 
 ---@class mlxresolve.SimWorld
@@ -84,7 +85,7 @@ local function send_multicast(self, packet, to, port, index)
   local net = world.net
   net:note_packet(world.me, interface.link, to, packet)
   local datagram = { data = packet, from = source, port = self.port, to = to, to_port = port }
-  for _, other in ipairs(interface.link.members) do
+  for _, other in ipairs(reach.members(interface.link)) do
     if other ~= interface then
       net:carry(interface, other, function(heard)
         if heard.host.responder then

@@ -11,18 +11,11 @@ describe("mlxresolve.world.sim.machine", function()
         events[#events + 1] = ("%s %s %s"):format(
           event.type,
           event.interface,
-          tostring(event.address or event.gateway or event.up)
+          tostring(event.address or event.gateway or event.slept or event.by or event.up)
         )
       end
     end)
   end)
-
-  local function meet(address)
-    local socket = world:udp({ bind = "0.0.0.0:0" }, function() end)
-    socket:send("", address .. ":9")
-    socket:close()
-    bed:pass(10)
-  end
 
   it("describes its interfaces as the kernel does", function()
     local lo, eth0 = unpack(world:interfaces())
@@ -66,45 +59,42 @@ describe("mlxresolve.world.sim.machine", function()
     assert.equal(1, #world.watchers)
   end)
 
-  it("knows a neighbour that it has sent to, reachable for half a minute", function()
-    meet("192.0.2.2")
-    local neighbour = world:neighbours()[1]
+  it("says of a tunnel what the kernel says, and tells when it comes and goes", function()
+    local tunnel = world.net:add_interface(bed.mini1, "tun0", {
+      link = "air",
+      kind = "tunnel",
+      addresses = { "10.8.0.2/24" },
+      gateway = "10.8.0.1",
+      is_up = false,
+      is_there = false,
+    })
+    assert.equal(2, #world:interfaces())
+    tunnel.is_up, tunnel.is_there = true, true
+    world:presence_changed(tunnel)
+    assert.same({
+      "link_added tun0 true",
+      "address_added tun0 10.8.0.2",
+      "address_added tun0 fe80::1:3%tun0",
+      "route_added tun0 10.8.0.1",
+    }, events)
+    local seen = world:interfaces()[3]
     assert.same(
-      { "192.0.2.2", bed.en0.mac, true },
-      { neighbour.address, neighbour.mac, neighbour.reachable }
+      { true, true, false, { "10.8.0.1" } },
+      { seen.multicast, seen.point_to_point, seen.mac, seen.gateways }
     )
-    assert.same({ "neighbour_changed eth0 192.0.2.2" }, events)
-    bed:pass(31e3)
-    assert.is_false(world:neighbours()[1].reachable)
+    events = {}
+    tunnel.is_up, tunnel.is_there = false, false
+    world:presence_changed(tunnel)
+    assert.equal("link_removed tun0 nil", events[#events])
+    assert.equal(2, #world:interfaces())
   end)
 
-  it("knows nobody who does not answer, and gives up who is gone", function()
-    meet("192.0.2.9")
-    assert.equal(0, #world:neighbours())
-    meet("192.0.2.2")
-    bed.en0.is_up = false
-    meet("192.0.2.2")
-    assert.equal(1, #world:neighbours())
-    bed:pass(3000)
-    assert.equal(0, #world:neighbours())
+  it("has no default route where only some networks are behind the gateway", function()
+    bed.eth0.gateway, bed.eth0.routes = "192.0.2.254", { "10.0.0.0/8" }
+    assert.same({}, world:interfaces()[2].gateways)
   end)
 
-  it("notices another machine behind a neighbour's address", function()
-    meet("192.0.2.2")
-    world.net:set_addresses(bed.en0, {})
-    bed:put(world.net:add_host("mini3"), "en0", "desk", "192.0.2.2/24")
-    meet("192.0.2.2")
-    assert.equal("02:00:00:00:03:02", world:neighbours()[1].mac)
-  end)
-
-  it("forgets the neighbours of a cable that was pulled", function()
-    meet("192.0.2.2")
-    bed.eth0.is_up = false
-    world:carrier_changed(bed.eth0)
-    assert.equal(0, #world:neighbours())
-  end)
-
-  it("sleeps: its clock stands still, and what it missed is told when it wakes", function()
+  it("sleeps: nothing runs, and what it missed is told when it wakes", function()
     local fired
     bed.scheduler:after(1000, function()
       fired = world.clock.time
@@ -115,11 +105,18 @@ describe("mlxresolve.world.sim.machine", function()
     bed.eth0.is_up = false
     world:carrier_changed(bed.eth0)
     assert.same({}, events)
-    assert.equal(start, world:now())
+    assert.is_nil(fired)
     world:wake_up()
-    assert.same({ "link_changed eth0 false" }, events)
+    assert.same({ "link_changed eth0 false", "resumed nil 3600000" }, events)
     assert.equal(date + 3600, world:date())
-    bed:pass(2000)
-    assert.equal(start + 3601e3, fired)
+    bed:pass(1)
+    assert.equal(start + 3600e3, fired)
+  end)
+
+  it("tells when somebody sets the wall clock, which moves no other", function()
+    local now, date = world:now(), world:date()
+    world:set_clock(-7200e3)
+    assert.same({ "clock_jumped nil -7200000" }, events)
+    assert.same({ now, date - 7200 }, { world:now(), world:date() })
   end)
 end)

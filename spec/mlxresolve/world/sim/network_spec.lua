@@ -1,4 +1,5 @@
 local network = require("mlxresolve.world.sim.network")
+local reach = require("mlxresolve.world.sim.reach")
 local sim_bed = require("support.sim_bed")
 
 describe("mlxresolve.world.sim.network", function()
@@ -59,7 +60,7 @@ describe("mlxresolve.world.sim.network", function()
   end)
 
   it("carries nothing over a pulled cable, to a sleeper, or into another link", function()
-    assert.is_true(network.can_pass(bed.eth0, bed.en0))
+    assert.is_true(reach.can_pass(bed.eth0, bed.en0))
     bed.en0.is_up = false
     assert.equal(0, arrivals(1))
     bed.en0.is_up = true
@@ -82,30 +83,6 @@ describe("mlxresolve.world.sim.network", function()
     assert.is_false(heard)
   end)
 
-  it("keeps the clients of an isolating access point apart, not from its router", function()
-    bed.eth0.link.isolated = true
-    assert.is_false(network.can_pass(bed.eth0, bed.en0))
-    bed.en0.infrastructure = true
-    assert.is_true(network.can_pass(bed.eth0, bed.en0))
-    assert.is_true(network.can_pass(bed.en0, bed.eth0))
-  end)
-
-  it("keeps the parts of a partition apart", function()
-    bed.eth0.link.groups = { mini1 = 1, mini2 = 2 }
-    assert.is_false(network.can_pass(bed.eth0, bed.en0))
-    bed.eth0.link.groups = { mini1 = 1, mini2 = 1 }
-    assert.is_true(network.can_pass(bed.eth0, bed.en0))
-  end)
-
-  it("finds who has an address, one who can be reached first", function()
-    local other = bed:put(net:add_host("mini3"), "en0", "desk", "192.0.2.2/24")
-    bed.en0.is_up = false
-    assert.equal(other, network.holder(bed.eth0.link, "192.0.2.2"))
-    other.is_up = false
-    assert.is_truthy(network.holder(bed.eth0.link, "192.0.2.2"))
-    assert.is_nil(network.holder(bed.eth0.link, "192.0.2.9"))
-  end)
-
   it("reads addresses with their prefix, and no others", function()
     assert.equal("192.0.2.0/24", network.address("192.0.2.1/24").network)
     assert.is_true(network.address("fe80::1/64").is_link_local)
@@ -123,5 +100,18 @@ describe("mlxresolve.world.sim.network", function()
     assert.equal(1, told)
     assert.equal("192.0.2.22", bed.en0.addresses[1].address)
     assert.is_true(bed.en0.addresses[2].is_link_local)
+  end)
+
+  it("carries packets over bridges, later and as luck on both links has it", function()
+    net:add_link("rack", { delay = 5, jitter = 0 })
+    local far = bed:put(net:add_host("mini3"), "eth0", "rack", "192.0.2.3/24")
+    bed.eth0.link.delay, bed.eth0.link.jitter = 2, 0
+    assert.is_nil(reach.way(bed.eth0.link, far.link))
+    net:add_bridge("uplink", "desk", "rack")
+    assert.equal(7, net:luck(bed.eth0, far))
+    far.link.loss = 1
+    assert.is_nil(net:luck(bed.eth0, far))
+    net:set_bridge("uplink", false)
+    assert.is_false(reach.can_pass(bed.eth0, far))
   end)
 end)

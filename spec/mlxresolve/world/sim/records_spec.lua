@@ -1,3 +1,4 @@
+local kinds = require("mlxresolve.world.sim.kinds")
 local records = require("mlxresolve.world.sim.records")
 local sim_bed = require("support.sim_bed")
 
@@ -11,7 +12,8 @@ describe("mlxresolve.world.sim.records", function()
   end)
 
   local function of(kind, transport, wants, ttl)
-    local list, denial = records.new(bed.mini2, kind, ttl):of(bed.en0, transport, wants)
+    local mine = records.new(kinds[kind], "mini2", { ttl = ttl })
+    local list, denial = mine:of(bed.en0, transport, wants)
     local texts = {}
     for i, one in ipairs(list) do
       texts[i] = ("%s %s %s %d"):format(one.name, one.type, one.data, one.ttl)
@@ -39,8 +41,60 @@ describe("mlxresolve.world.sim.records", function()
   end)
 
   it("ends records with a time to live of nothing", function()
-    local list = records.new(bed.mini2, "avahi"):goodbye(bed.en0.addresses)
+    local list = records.new(kinds.avahi, "mini2"):goodbye(bed.en0.addresses)
     assert.same({ 0, 0 }, { list[1].ttl, list[2].ttl })
     assert.is_true(list[1].cache_flush)
+  end)
+
+  describe("of services", function()
+    local mine
+
+    before_each(function()
+      mine = records.new(kinds.avahi, "mini2", {
+        services = { { type = "_mlx._tcp", port = 50051, txt = { b = "2", a = "1" } } },
+      })
+    end)
+
+    local function ask(type, name)
+      local found = mine:answer(bed.en0, "ipv4", { { name = name, type = type } })
+      local function texts(list)
+        local lines = {}
+        for i, one in ipairs(list) do
+          lines[i] = ("%s %s %s"):format(one.name, one.type, one.data)
+        end
+        return lines
+      end
+      return found and texts(found.answers), found and texts(found.additionals), found
+    end
+
+    it("are found by their type, with what follows in the same packet", function()
+      local answers, more, found = ask("PTR", "_mlx._tcp.local.")
+      assert.same({ "_mlx._tcp.local. PTR mini2._mlx._tcp.local." }, answers)
+      assert.same({
+        "mini2._mlx._tcp.local. SRV 0 0 50051 mini2.local.",
+        'mini2._mlx._tcp.local. TXT "a=1" "b=2"',
+        "mini2.local. A 192.0.2.2",
+        "mini2.local. AAAA fe80::2:2",
+      }, more)
+      assert.is_true(found.is_shared)
+      assert.is_nil(found.answers[1].cache_flush)
+      answers = ask("PTR", "_services._dns-sd._udp.local.")
+      assert.same({ "_services._dns-sd._udp.local. PTR _mlx._tcp.local." }, answers)
+    end)
+
+    it("say where they are, by SRV and TXT", function()
+      local answers, more = ask("ANY", "mini2._mlx._tcp.local.")
+      assert.equal(2, #answers)
+      assert.equal(2, #more)
+      assert.equal(1, #(ask("TXT", "mini2._mlx._tcp.local.")))
+      assert.is_falsy(ask("PTR", "_ssh._tcp.local."))
+    end)
+
+    it("follow the host when it is called otherwise", function()
+      mine:rename("mini2-2")
+      local answers = ask("SRV", "mini2-2._mlx._tcp.local.")
+      assert.same({ "mini2-2._mlx._tcp.local. SRV 0 0 50051 mini2-2.local." }, answers)
+      assert.equal(3, #mine:of_services())
+    end)
   end)
 end)

@@ -6,10 +6,10 @@ describe("mlxresolve.world.sim.responder", function()
   local bed, world, said
 
   -- What mini2 says: "ms to what": "0 224.0.0.251 A 192.0.2.2 120".
-  local function start(kind, ttl)
+  local function start(kind, ttl, services)
     bed = sim_bed.new()
     world, said = bed.world, {}
-    bed.mini2.responder = responders.new(world, bed.mini2, kind, ttl)
+    bed.mini2.responder = responders.new(world, bed.mini2, kind, { ttl = ttl, services = services })
     local from = world.clock.time
     function world.net.on_packet(host, _, to, data)
       if host ~= bed.mini2 or to:find(":", 1, true) then
@@ -35,7 +35,12 @@ describe("mlxresolve.world.sim.responder", function()
       questions[i] = { name = fields.name or "mini2.local", type = type, unicast = fields.unicast }
     end
     bed.mini2.responder:hear(bed.en0, {
-      data = core.wire.encode { id = 9, questions = questions },
+      data = core.wire.encode {
+        id = 9,
+        questions = questions,
+        answers = fields.answers,
+        truncated = fields.truncated,
+      },
       from = fields.from or "192.0.2.1",
       port = fields.port or 5353,
       to = fields.to or "224.0.0.251",
@@ -109,36 +114,47 @@ describe("mlxresolve.world.sim.responder", function()
     assert.same({ "224.0.0.251: A 192.0.2.2 7" }, texts())
   end)
 
-  it("probes three times, then announces twice, and answers nobody before", function()
+  it("says each record to the group for itself", function()
     start("avahi")
-    bed.mini2.responder:claim(bed.en0)
     ask { "A" }
-    bed:pass(5000)
-    local gaps = {}
-    for i = 2, #said do
-      gaps[i - 1] = math.floor(said[i].at - said[i - 1].at + 0.5)
+    ask { "A", "AAAA" }
+    assert.same({ "224.0.0.251: A 192.0.2.2 120", "224.0.0.251: AAAA fe80::2:2 120" }, texts())
+  end)
+
+  it("does not say what he who asks knows already", function()
+    start("apple")
+    local function knows(ttl, data)
+      return { { name = "mini2.local", type = "A", ttl = ttl, data = data } }
     end
-    assert.same({ 250, 250, 250, 1000 }, gaps)
-    assert.is_true(said[1].at < 250)
-    assert.equal("probe mini2.local.", said[3].text)
-    assert.equal("A 192.0.2.2 120, AAAA fe80::2:2 120", said[4].text)
+    ask({ "A" }, { answers = knows(2300, "192.0.2.2") })
+    assert.same({}, texts())
+    ask({ "A" }, { answers = knows(2200, "192.0.2.2") })
+    bed:pass(1000)
+    ask({ "A" }, { answers = knows(4500, "192.0.2.9") })
+    assert.equal(2, #said)
+    start("avahi") -- which does not look at the time to live
+    ask({ "A" }, { answers = knows(1, "192.0.2.2") })
+    assert.same({}, texts())
   end)
 
-  it("ends a claim when the cable is pulled", function()
-    start("avahi")
-    bed.mini2.responder:claim(bed.en0)
-    bed:pass(400)
-    local count = #said
-    bed.en0.is_up = false
-    bed.mini2.responder:leave(bed.en0)
-    bed.en0.is_up = true
-    bed:pass(5000)
-    assert.equal(count, #said)
+  it("waits for the known answers that are to follow", function()
+    start("apple")
+    ask({ "A" }, { truncated = true })
+    ask({}, { answers = { { name = "mini2.local", type = "A", ttl = 4500, data = "192.0.2.2" } } })
+    bed:pass(1000)
+    assert.same({}, texts())
+    ask({ "A" }, { truncated = true })
+    bed:pass(350)
+    assert.same({}, texts())
+    bed:pass(200)
+    assert.equal(1, #said)
   end)
 
-  it("says goodbye with a time to live of nothing", function()
-    start("avahi")
-    bed.mini2.responder:say_goodbye(bed.en0, { bed.en0.addresses[1] })
-    assert.same({ "224.0.0.251: A 192.0.2.2 0" }, texts())
+  it("takes its time with what others may say too", function()
+    start("avahi", nil, { { type = "_mlx._tcp", port = 1 } })
+    ask({ "PTR" }, { name = "_mlx._tcp.local" })
+    bed:pass(200)
+    assert.equal(1, #said)
+    assert.is_true(said[1].at >= 20 and said[1].at <= 120)
   end)
 end)
