@@ -5,6 +5,10 @@ local core = require("mlxresolve.core")
 local scopes = require("mlxresolve.mdns.scopes")
 
 local MAX_ALIASES = 8
+-- Others may have records beside ours, and say them within 120 ms (RFC 6762 section 6), ms …
+local OTHERS = 150
+-- … when they did not, ours alone are told for so many seconds.
+local ALONE_TTL = 10
 
 local answers = {}
 
@@ -33,6 +37,7 @@ function answers.verdict(engine, name, type, scope)
 end
 
 ---@class mlxresolve.mdns.Known
+---@field is_alone boolean?  ours, of a kind that others may have too
 ---@field packet string?
 ---@field status "answer"|"nodata"|nil
 ---@field ttl integer
@@ -55,21 +60,54 @@ local function known_absence(name, type, ttl, interface)
   return { packet = packet, status = "nodata", ttl = ttl, interface = interface }
 end
 
+-- Our own data first, then what others have said; false when they have said nothing else.
+local function merge(own, heard)
+  local merged, seen = {}, {}
+  for i, text in ipairs(own) do
+    merged[i], seen[text] = text, true
+  end
+  for _, text in ipairs(heard or {}) do
+    if not seen[text] then
+      merged[#merged + 1] = text
+    end
+  end
+  return #merged > #own and merged
+end
+
+local function known_shared(name, type, own, heard)
+  local merged = merge(own.data, heard.data)
+  if merged then
+    return known_records(name, type, merged, math.min(own.ttl, heard.ttl), own.interface)
+  end
+  local known, message, code = known_records(name, type, own.data, ALONE_TTL, own.interface)
+  if known then
+    known.is_alone = true
+  end
+  return known, message, code
+end
+
+local function heard_of(engine, name, type, now, filter)
+  local data, ttl, interface = engine.store:get(name, type, now, filter)
+  return { data = data, ttl = ttl, interface = interface }
+end
+
 --- What is known about a type of a name; or nil; or nil, message, code.
 ---@return mlxresolve.mdns.Known|nil, string? message, string? code
 function answers.recall(engine, name, type, scope)
   local now, filter = context(engine, scope)
   local store = engine.store
-  if engine.responder then
-    local own, own_ttl, own_interface = engine.responder:lookup(name, type, filter)
-    if own and own[1] then
-      return known_records(name, type, own, own_ttl, own_interface)
-    elseif own then
-      return known_absence(name, type, own_ttl, own_interface)
+  local own = engine.responder and engine.responder:lookup(name, type, filter)
+  if own and own.is_unique then
+    if own.data[1] then
+      return known_records(name, type, own.data, own.ttl, own.interface)
     end
+    return known_absence(name, type, own.ttl, own.interface)
   end
   -- Whoever is told of a name by this has to hear of its changes.
   store:give(name)
+  if own then
+    return known_shared(name, type, own, heard_of(engine, name, type, now, filter))
+  end
   local data, ttl, interface = store:get(name, type, now, filter)
   if data then
     return known_records(name, type, data, ttl, interface)
@@ -102,7 +140,40 @@ end
 ---@field name string  moves along the aliases
 ---@field type string
 ---@field scope mlxresolve.mdns.Scope
+---@field timeout number  ms
+---@field has_asked_others boolean?
 ---@field lookup mlxresolve.mdns.Lookup|false  that was waited for last
+---@field total_before integer?  its questions before that
+
+local function wait(engine, request)
+  local lookup = engine.lookups:take(request.name, request.type, request.scope)
+  request.lookup, request.total_before = lookup, lookup.total
+  return lookup:wait(request.type)
+end
+
+local function wait_for_others(engine, request)
+  local known
+  repeat
+    known = wait(engine, request)
+      and answers.recall(engine, request.name, request.type, request.scope)
+  until not (known and known.is_alone)
+end
+
+--- Asks whether others have such records as well, unless they were asked lately.
+local function ask_others(engine, request)
+  if request.has_asked_others then
+    return false
+  end
+  request.has_asked_others = true
+  local now = engine.scheduler:now()
+  local lookup = engine.lookups:take(request.name, request.type, request.scope)
+  if now - lookup.asked_at >= ALONE_TTL * 1000 then
+    local ms = math.min(OTHERS, request.timeout / 2)
+    engine.scheduler:within(ms, wait_for_others, engine, request)
+    return true
+  end
+  return false
+end
 
 --- Waits in the running task until the request can be answered.
 ---@param engine mlxresolve.mdns.Engine
@@ -113,7 +184,9 @@ function answers.pursue(engine, request)
   while true do
     local known, message, code = answers.recall(engine, request.name, request.type, request.scope)
     if known and known.packet then
-      return finish(known, aliases)
+      if not (known.is_alone and ask_others(engine, request)) then
+        return finish(known, aliases)
+      end
     elseif known then
       aliases[#aliases + 1] = { name = request.name, ttl = known.ttl }
       if #aliases > MAX_ALIASES then
@@ -123,9 +196,8 @@ function answers.pursue(engine, request)
     elseif message then
       return nil, message, code
     else
-      request.lookup = engine.lookups:take(request.name, request.type, request.scope)
       local is_told
-      is_told, message, code = request.lookup:wait(request.type)
+      is_told, message, code = wait(engine, request)
       if not is_told then
         return nil, message, code
       end

@@ -1,5 +1,6 @@
 --- What the engine does for those who want an answer now.
 
+local absence = require("mlxresolve.mdns.absence")
 local answers = require("mlxresolve.mdns.answers")
 local core = require("mlxresolve.core")
 local scopes = require("mlxresolve.mdns.scopes")
@@ -16,24 +17,21 @@ local DEFAULT_TIMEOUT = 800
 ---@class mlxresolve.mdns.Engine
 local asking = {}
 
-local function say_silence(self, request)
+-- What was asked within the last second is not asked again: then that question counts.
+local function count_questions(request)
   local asked = request.lookup
-  local count = asked and asked.questions or 0
-  return nil,
-    ("no answer on %s (%d question%s)"):format(
-      scopes.describe(request.scope, self.sockets.links),
-      count,
-      count == 1 and "" or "s"
-    ),
-    "ENOTFOUND"
+  return asked and math.max(1, asked.total - request.total_before) or 0
 end
 
-local function no_interface(options)
-  local names = options.interfaces
-  if names and names[1] then
-    return ("%s: not up, or without an address to ask from"):format(table.concat(names, ", "))
-  end
-  return "no interface is up and has an address to ask from"
+local function say_silence(self, request, options)
+  local count = count_questions(request)
+  local text = ("no answer on %s (%d question%s)"):format(
+    scopes.describe(request.scope, self.sockets.links),
+    count,
+    count == 1 and "" or "s"
+  )
+  local absent = absence.explain(self, options.interfaces, request.scope)
+  return nil, absent and ("%s; %s"):format(text, absent) or text, "ENOTFOUND"
 end
 
 --- Asks one name, in a task. The answer comes from the store when it is known already.
@@ -54,16 +52,18 @@ function asking:ask(name, number, options)
     self.sockets:want(scope.names)
   end
   if #scopes.links(scope, self.sockets.links) == 0 then
-    return nil, no_interface(options), "ENETDOWN"
+    local absent = absence.explain(self, options.interfaces, scope)
+    return nil, absent or "no interface is up and has an address to ask from", "ENETDOWN"
   elseif options.fresh then
     self:forget { name = name }
   end
   local type = core.wire.type_name(number)
-  local request = { name = name, type = type, scope = scope, lookup = false }
+  local timeout = options.timeout or DEFAULT_TIMEOUT
+  local request = { name = name, type = type, scope = scope, lookup = false, timeout = timeout }
   local packet, status, ttl, interface =
-    self.scheduler:within(options.timeout or DEFAULT_TIMEOUT, answers.pursue, self, request)
+    self.scheduler:within(timeout, answers.pursue, self, request)
   if not packet and ttl == "ETIMEOUT" then
-    return say_silence(self, request)
+    return say_silence(self, request, options)
   end
   return packet, status, ttl, interface
 end

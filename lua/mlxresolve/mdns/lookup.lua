@@ -26,6 +26,7 @@ local SIBLING = { A = "AAAA", AAAA = "A" }
 ---@field types string[]     what one packet asks
 ---@field scope mlxresolve.mdns.Scope
 ---@field questions integer  packets of the present round
+---@field total integer      packets of all rounds
 ---@field asked_at number    ms, when the last multicast question was due
 ---@field posted_at number   ms, of the last packet
 ---@field unicast_at number  ms, when unicast replies were asked for last
@@ -55,6 +56,7 @@ function lookup.new(engine, name, types, scope)
     scope = scope,
     waiters = {},
     questions = 0,
+    total = 0,
     asked_at = -math.huge,
     posted_at = -math.huge,
     unicast_at = -math.huge,
@@ -233,7 +235,7 @@ end
 ---@param sent integer  datagrams
 function Lookup:posted(mode, sent, message, code)
   if sent > 0 then
-    self.questions = self.questions + 1
+    self.questions, self.total = self.questions + 1, self.total + 1
     if mode ~= "again" then
       self.unicast_at = self.scheduler:now()
     end

@@ -8,6 +8,7 @@ local scopes = {}
 ---@field names table<string, boolean>|false  false: every link that mDNS fits
 ---@field ipv4 boolean  speak over IPv4
 ---@field ipv6 boolean
+---@field is_told boolean?  which of the names are not there was logged
 
 --- The scope of these options, made once.
 ---@param known table<string, mlxresolve.mdns.Scope>

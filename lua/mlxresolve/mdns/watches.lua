@@ -1,5 +1,6 @@
 --- All lasting interest: who watches what.
 
+local absence = require("mlxresolve.mdns.absence")
 local core = require("mlxresolve.core")
 local scopes = require("mlxresolve.mdns.scopes")
 local watch = require("mlxresolve.mdns.watch")
@@ -115,6 +116,15 @@ function Handle:close()
   end
 end
 
+-- Who watches gets no failure: the interface may come.
+local function warn_of_absent(self, names, scope)
+  local absent = not scope.is_told and absence.explain(self.engine, names, scope)
+  scope.is_told = true
+  if absent then
+    self.engine.world:log("warn", ("mdns: nothing is watched yet on %s"):format(absent))
+  end
+end
+
 ---@class mlxresolve.mdns.WatchOptions: mlxresolve.mdns.AskOptions
 ---@field is_common boolean?  many may begin this at this moment: ask a little later
 
@@ -128,6 +138,7 @@ function Watches:add(name, types, callback, options)
   local scope = scopes.of(self.engine.scopes, options)
   if scope.names then
     self.engine.sockets:want(scope.names)
+    warn_of_absent(self, options.interfaces, scope)
   end
   local present = find(self, name, types, scope)
   local shared = present or add(self, name, types, scope)

@@ -28,7 +28,27 @@ describe("mlxresolve.mdns.asking", function()
     assert.equal(0, result.ms)
     local named = link:ask("mini2.local.", "A", { interfaces = { "eth7" } })
     link.world:settle()
-    assert.equal("eth7: not up, or without an address to ask from", named.message)
+    assert.equal("eth7: there is no such interface (did you mean 'eth0'?)", named.message)
+  end)
+
+  it("says which of the named interfaces it did not ask on, and why", function()
+    link = bed.new { links = { bed.interface(), bed.interface { name = "wlan0", up = false } } }
+    local result = link:ask("nobody.local.", "A", { interfaces = { "eth0", "wlan0" } })
+    link.world:settle()
+    assert.equal("no answer on eth0 (2 questions); wlan0: the interface is down", result.message)
+  end)
+
+  it("counts the questions of the asker, however often a silent name was asked for", function()
+    local messages = {}
+    for i = 1, 5 do
+      local result = link:ask("nobody.local.", "A", { timeout = 300 })
+      link.world:advance(i == 2 and 5000 or 300)
+      messages[i] = result.message:match("%((.*)%)")
+    end
+    assert.same(
+      { "2 questions", "1 question", "2 questions", "1 question", "1 question" },
+      messages
+    )
   end)
 
   it("fails at once when nothing can be sent", function()

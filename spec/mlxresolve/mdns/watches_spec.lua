@@ -33,6 +33,23 @@ describe("mlxresolve.mdns.watches", function()
     assert.same({}, lines)
   end)
 
+  it("say once that an interface which is named is not there, and begin when it comes", function()
+    local link = bed.new { links = { bed.interface() } }
+    link:watch("mini2.local.", "A", { interfaces = { "wlan0" } })
+    link:watch("mini3.local.", "A", { interfaces = { "wlan0" } })
+    link.world:advance(5000)
+    assert.same({}, link:questions())
+    assert.equal(1, #link.world.lines)
+    assert.matches(
+      "nothing is watched yet on wlan0: there is no such interface",
+      link.world.lines[1]
+    )
+    link.world.links = { bed.interface(), bed.wifi() }
+    link.world:network { { type = "link_added", index = 3, interface = "wlan0", up = true } }
+    link.world:advance(200)
+    assert.equal("4 3 QU A mini2.local. A mini3.local.", link:questions()[1])
+  end)
+
   it("delay what happens at the same moment by the same 20 to 120 ms", function()
     local link = bed.new()
     local delay = link.engine.watches:common_delay()

@@ -120,7 +120,11 @@ local function withdraw(self, claim)
     end
   end
   for _, view in pairs(self.views) do
-    view:goodbye(steps.finish(view, claim))
+    local gone = steps.finish(view, claim)
+    view:goodbye(gone)
+    for _, one in ipairs(gone) do
+      self:tell_change(one.key)
+    end
   end
   self:tell_change(claim.key)
 end

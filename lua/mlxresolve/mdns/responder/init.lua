@@ -11,8 +11,8 @@ local claims = require("mlxresolve.mdns.responder.claims")
 local incoming = require("mlxresolve.mdns.responder.incoming")
 local interest = require("mlxresolve.mdns.interest")
 local gathers = require("mlxresolve.mdns.responder.gathers")
+local own = require("mlxresolve.mdns.responder.own")
 local port = require("mlxresolve.mdns.responder.port")
-local record = require("mlxresolve.mdns.responder.record")
 local steps = require("mlxresolve.mdns.responder.steps")
 local views = require("mlxresolve.mdns.responder.view")
 
@@ -190,54 +190,13 @@ function Responder:update(links, was_down)
   self:watch()
 end
 
-local function views_on(self, interfaces)
-  local list = {}
-  for _, view in pairs(self.views) do
-    if not interfaces or interfaces[view.link.index] then
-      list[#list + 1] = view
-    end
-  end
-  table.sort(list, function(a, b)
-    return a.link.index < b.link.index
-  end)
-  return list
-end
-
--- Link-local addresses mean something on their own link only, and to few programs.
-local function without_link_local(data)
-  local kept = {}
-  for _, text in ipairs(data) do
-    if not text:find("^fe[89ab]") then
-      kept[#kept + 1] = text
-    end
-  end
-  return kept[1] and kept or data
-end
-
---- What we say ourselves of a name, on these interfaces: data texts, TTL and interface. Nil for
---- names that are not ours alone.
+--- What we say ourselves of a name, on these interfaces; nil for what is not ours.
 ---@param name string
 ---@param type string
 ---@param interfaces table<integer, boolean>|nil
----@return string[]|nil data, integer? ttl, integer? interface
+---@return mlxresolve.mdns.Own|nil
 function Responder:lookup(name, type, interfaces)
-  local data, seen, interface, is_ours = {}, {}, nil, false
-  for _, view in ipairs(views_on(self, interfaces)) do
-    local entry = view.names[name]
-    if entry and entry.is_unique then
-      is_ours = true
-      for _, one in ipairs(entry.records) do
-        if one.type == type and not seen[one.data] then
-          seen[one.data] = true
-          data[#data + 1] = one.data
-          interface = interface or view.link.index
-        end
-      end
-    end
-  end
-  if is_ours then
-    return without_link_local(data), record.HOST_TTL, interface
-  end
+  return own.find(self.views, name, type, interfaces)
 end
 
 --- Says goodbye to everything and ends.
