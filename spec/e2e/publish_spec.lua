@@ -168,6 +168,19 @@ describe("publish on a network", function()
     assert.equal("", run.out)
   end)
 
+  it("lists its own services beside those of another machine", function()
+    local services = [[host = "%s", service = "_mlx._tcp", port = 50051]]
+    local running = daemon.start(net, "master", policy(services:format("master")))
+    daemon.start(net, "mini2", policy(services:format("mini2")))
+    local ask_other = ASK:gsub("CODE", [[print(ask("mini2._mlx._tcp.local.", "SRV"))]])
+    assert.is_truthy(eventually(5, function()
+      return net:lua("master", ask_other):find("50051", 1, true)
+    end))
+    local answers = running:dig("_mlx._tcp.local", "PTR").answers
+    table.sort(answers)
+    assert.same({ "master._mlx._tcp.local.", "mini2._mlx._tcp.local." }, answers)
+  end)
+
   it("two machines that want one name get two", function()
     daemon.start(net, "master", policy([[host = "master"]]))
     local second = daemon.start(net, "mini2", policy([[host = "master"]]))
