@@ -3,23 +3,27 @@ local bed = require("support.bed")
 describe("mlxresolve.run", function()
   local strategy = bed.strategy
 
-  it("serves stale when all strategies fail and the policy allows it", function()
-    local healthy = true
-    local b = bed.open({
-      strategy("moody", function(query)
-        if healthy then
-          return query:answer({ a = "192.0.2.1" }, 10)
-        end
-        return nil, "down", "ENETDOWN"
-      end),
-    }, { cache = { stale = "1h" } })
-    assert.equal("192.0.2.1", b:address("a.example"))
-    healthy = false
-    b.world:advance(60e3)
-    local result = b:ask("a.example")
-    assert.is_true(result.stale)
-    assert.equal("192.0.2.1", result.addresses[1].address)
-  end)
+  it(
+    "serves stale when all strategies fail and the policy allows it"
+      .. " [RFC 8767 5: stale timers]",
+    function()
+      local healthy = true
+      local b = bed.open({
+        strategy("moody", function(query)
+          if healthy then
+            return query:answer({ a = "192.0.2.1" }, 10)
+          end
+          return nil, "down", "ENETDOWN"
+        end),
+      }, { cache = { stale = "1h" } })
+      assert.equal("192.0.2.1", b:address("a.example"))
+      healthy = false
+      b.world:advance(60e3)
+      local result = b:ask("a.example")
+      assert.is_true(result.stale)
+      assert.equal("192.0.2.1", result.addresses[1].address)
+    end
+  )
 
   it("fails when all strategies failed, and denies when nobody knows", function()
     local b = bed.open {

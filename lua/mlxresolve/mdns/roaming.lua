@@ -13,25 +13,44 @@ local MATTERS = {
   address_removed = true,
 }
 
---- Interfaces or addresses changed: what was heard there may be another network's.
----@param events table[]
-function roaming:network_changed(events)
-  local changed, was_down = {}, {}
+-- Events were lost, or passed while the machine slept.
+local ANYTHING = { resynced = true, resumed = true }
+
+local function gather(events)
+  local changed, was_down, is_any, has_slept = {}, {}, false, false
   for _, event in ipairs(events) do
     if event.up == false or event.type == "link_removed" then
       was_down[event.index] = true
     end
-    if event.type == "resynced" then
-      changed = "all"
-      self.store:forget {}
-      break
-    elseif MATTERS[event.type] then
+    if MATTERS[event.type] then
       changed[event.index] = true
-      self.store:forget { interface = event.index }
     end
+    is_any = is_any or ANYTHING[event.type] or false
+    has_slept = has_slept or event.type == "resumed"
   end
+  return is_any and "all" or changed, was_down, has_slept
+end
+
+local function forget(self, changed)
+  if changed == "all" then
+    return self.store:forget {}
+  end
+  for index in pairs(changed) do
+    self.store:forget { interface = index }
+  end
+end
+
+--- Interfaces or addresses changed: what was heard there may be another network's. Whoever slept
+--- was away from all links (RFC 6762 section 8).
+---@param events table[]
+function roaming:network_changed(events)
+  local changed, was_down, has_slept = gather(events)
   if changed ~= "all" and not next(changed) then
     return
+  end
+  forget(self, changed)
+  for _, link in ipairs(has_slept and self.sockets.links or {}) do
+    was_down[link.index] = true
   end
   local gained = self.sockets:update(changed)
   if self.responder then

@@ -112,7 +112,7 @@ describe("mlxresolve.mdns.engine", function()
     end
   end)
 
-  it("leaves nothing running when nobody waits", function()
+  it("leaves nothing running when nobody waits [RFC 6762 5.2: no interest]", function()
     link:answer("mini2.local.", { A })
     link:ask("mini2.local.", "A")
     link:ask("nobody.local.", "A", { timeout = 100 })

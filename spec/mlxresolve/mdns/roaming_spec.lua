@@ -1,4 +1,5 @@
 local bed = require("support.mdns_bed")
+local responder_bed = require("support.responder_bed")
 
 local A = { type = "A", data = "192.0.2.7" }
 local AAAA = { type = "AAAA", data = "2001:db8::7" }
@@ -38,6 +39,40 @@ describe("mlxresolve.mdns.roaming", function()
     link.world:settle()
     link.world:network { { type = "neighbour_changed", index = 2, interface = "eth0" } }
     assert.equal(2, link.engine:stats().records)
+  end)
+
+  it(
+    "asks anew, by unicast first, after the machine has slept [RFC 6762 5.4: first question]",
+    function()
+      link:answer("mini2.local.", { A })
+      local lines = link:watch("mini2.local.", "A")
+      link.world:advance(5000)
+      link:sent()
+      link.world.on_send = nil
+      link.world:network { { type = "resumed", slept = 3600e3 } }
+      link.world:advance(120)
+      local sent = link:sent()
+      assert.equal(1, #sent)
+      assert.is_true(sent[1].questions[1].unicast)
+      assert.same({}, sent[1].answers)
+      link.world:advance(5000)
+      assert.same({
+        "added A 192.0.2.7",
+        "suspect A 192.0.2.7 forgotten",
+        "gone A 192.0.2.7 forgotten",
+      }, lines)
+    end
+  )
+
+  it("probes for its names after the machine has slept [RFC 6762 8: starting over]", function()
+    link = responder_bed.new()
+    link:settled()
+    link.world:network { { type = "resumed", slept = 3600e3 } }
+    link:query { "A here.local." }
+    assert.same({}, link:answers())
+    link.world:advance(1000)
+    assert.equal(3, #link:probes())
+    assert.is_true(#link:answers() > 0)
   end)
 
   it("forgets everything when events were lost", function()

@@ -23,7 +23,8 @@ describe("mlxresolve.mdns.sending", function()
   local function sent()
     local words = {}
     for i, datagram in ipairs(world.sent) do
-      words[i] = datagram.packet .. " " .. datagram.to .. " " .. datagram.interface
+      local port = datagram.socket.options.bind:match("%d+$")
+      words[i] = ("%s %s %d from %s"):format(datagram.packet, datagram.to, datagram.interface, port)
     end
     world.sent = {}
     return words
@@ -35,11 +36,11 @@ describe("mlxresolve.mdns.sending", function()
     function()
       local opened = open()
       assert.equal(2, (opened:ask("first", packets, opened.links, both)))
-      assert.same({ "QU 224.0.0.251:5353 2", "QU [ff02::fb]:5353 2" }, sent())
+      assert.same({ "QU 224.0.0.251:5353 2 from 5353", "QU [ff02::fb]:5353 2 from 5353" }, sent())
       opened:ask("again", packets, opened.links, both)
-      assert.same({ "QM 224.0.0.251:5353 2", "QM [ff02::fb]:5353 2" }, sent())
+      assert.same({ "QM 224.0.0.251:5353 2 from 5353", "QM [ff02::fb]:5353 2 from 5353" }, sent())
       opened:ask("one_shot", packets, opened.links, { ipv4 = true, ipv6 = false })
-      assert.same({ "1 224.0.0.251:5353 2" }, sent())
+      assert.same({ "1 224.0.0.251:5353 2 from 0" }, sent())
     end
   )
 
@@ -49,7 +50,14 @@ describe("mlxresolve.mdns.sending", function()
     end
     local opened = open()
     opened:ask("first", packets, opened.links, both)
-    assert.same({ "QM 224.0.0.251:5353 2", "1 224.0.0.251:5353 2", "QU [ff02::fb]:5353 2" }, sent())
+    assert.same(
+      {
+        "QM 224.0.0.251:5353 2 from 5353",
+        "1 224.0.0.251:5353 2 from 0",
+        "QU [ff02::fb]:5353 2 from 5353",
+      },
+      sent()
+    )
   end)
 
   it("ask one-shot questions where the port cannot be had at all", function()
@@ -59,7 +67,7 @@ describe("mlxresolve.mdns.sending", function()
     local opened = open()
     opened:ask("first", packets, opened.links, { ipv4 = true, ipv6 = false })
     opened:ask("again", packets, opened.links, { ipv4 = true, ipv6 = false })
-    assert.same({ "1 224.0.0.251:5353 2", "1 224.0.0.251:5353 2" }, sent())
+    assert.same({ "1 224.0.0.251:5353 2 from 0", "1 224.0.0.251:5353 2 from 0" }, sent())
   end)
 
   it("say why nothing was sent", function()

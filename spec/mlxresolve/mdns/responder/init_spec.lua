@@ -145,7 +145,7 @@ describe("mlxresolve.mdns.responder", function()
     end
   )
 
-  it("begins on a link that comes up (RFC 6762 section 6.2)", function()
+  it("begins on a link that comes up [RFC 6762 8: starting over]", function()
     link:settled()
     link.world.links = { bed.loopback(), ethernet("192.0.2.1"), bed.wifi() }
     link.world:network { { type = "link_added", index = 3, interface = "wlan0", up = true } }
