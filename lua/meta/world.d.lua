@@ -120,6 +120,9 @@ function World:file_stamp(path) end
 --- Names of the entries of a folder, sorted; {} when there is none.
 ---@return string[]
 function World:list_folder(path) end
+--- How many processors may be used.
+---@return integer
+function World:processors() end
 --- The user's number; 0 is root.
 ---@return integer
 function World:uid() end

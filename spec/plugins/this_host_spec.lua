@@ -49,6 +49,12 @@ describe("plugins.this_host", function()
     assert.equal("nodata", select(2, data(b, "mini1", "AAAA")))
   end)
 
+  it("gives the addresses of a pulled cable, not loopback, when no other is in", function()
+    local down = link("eth0", "ethernet", "192.0.2.1")
+    down.up = false
+    assert.same({ "192.0.2.1" }, (data(on { lo, down }, "mini1")))
+  end)
+
   it("leaves out links that are down and addresses that are not settled", function()
     local down, new = link("eth1", "ethernet", "192.0.2.2"), link("eth2", "ethernet", "192.0.2.3")
     down.up = false

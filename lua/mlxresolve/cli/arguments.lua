@@ -206,6 +206,16 @@ function commands.simulate(command)
     :convert(count)
     :description("Run each scenario with so many seeds; 100 when absent.")
   command
+    :option("--first")
+    :argname("NUMBER")
+    :convert(count)
+    :description("The first of the seeds; 1 when absent.")
+  command
+    :option("--jobs")
+    :argname("NUMBER")
+    :convert(count)
+    :description("Processes at a time; one for each processor when absent.")
+  command
     :option("--seed")
     :argname("NUMBER")
     :convert(count)

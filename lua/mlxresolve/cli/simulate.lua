@@ -2,13 +2,13 @@
 --- seed fails and how to see that again.
 
 local policies = require("mlxresolve.policy")
-local run = require("mlxresolve.simulate.run")
 local runtime = require("mlxresolve.cli.runtime")
 local scenarios = require("mlxresolve.simulate.scenario")
+local seeds = require("mlxresolve.simulate.seeds")
+local workers = require("mlxresolve.simulate.workers")
 
 local SEEDS = 100
 local SHOWN = 5 -- problems; the first ones tell most
-local TIDY = 16 -- runs after which what they leave behind is collected
 
 local simulate = {}
 
@@ -30,43 +30,32 @@ local function load_all(cli, args)
   return are_good and list
 end
 
-local function once(cli, args, scenario, seed, with_timeline)
-  local outcome, mistakes = run.once {
-    policy = args.policy_file,
-    scenario = scenario,
-    seed = seed,
-    files_of = cli.world,
-    with_timeline = with_timeline,
-  }
-  if not outcome then
-    error(tostring(mistakes), 0)
-  end
-  return outcome
-end
-
 -- All seeds, or those up to the first that fails.
 local function run_seeds(cli, args, scenario)
-  local first = args.seed or 1
-  local count = args.seed and 1 or args.seeds or SEEDS
-  local summary = { seeds = 0, asked = 0, packets = 0, problems = {}, seed = false }
-  for seed = first, first + count - 1 do
-    local outcome = once(cli, args, scenario, seed, args.seed and args.trace)
-    summary.seeds = summary.seeds + 1
-    summary.asked = summary.asked + outcome.asked
-    summary.packets = summary.packets + outcome.packets
-    summary.timeline = outcome.timeline
-    if #outcome.problems > 0 then
-      summary.seed, summary.problems = seed, outcome.problems
-      if args.trace and not outcome.timeline then
-        summary.timeline = once(cli, args, scenario, seed, true).timeline
-      end
-      break
+  local options = {
+    policy = args.policy_file,
+    scenario = scenario,
+    files_of = cli.world,
+    first = args.seed or args.first or 1,
+    count = args.seed and 1 or args.seeds or SEEDS,
+    with_timeline = args.seed and args.trace,
+    jobs = args.jobs or cli.world:processors(),
+    executable = cli.host.executable,
+  }
+  local summary, message, code
+  if options.jobs > 1 and options.count > 1 then
+    summary, message, code = cli:run(function(scheduler)
+      return workers.run(scheduler, options)
+    end)
+    if not summary then
+      return nil, message, code
     end
-    if seed % TIDY == 0 then
-      collectgarbage()
-    end
+  else
+    summary = seeds.run(options)
   end
-  collectgarbage()
+  if summary.seed and args.trace and not summary.timeline then
+    summary.timeline = seeds.once(options, summary.seed, true).timeline
+  end
   return summary
 end
 
@@ -95,10 +84,10 @@ end
 local function print_text(out, args, scenario, summary)
   print_timeline(out, summary.timeline)
   if not summary.seed then
-    local seeds = args.seed and "seed " .. args.seed or ("%d seeds"):format(summary.seeds)
+    local which = args.seed and "seed " .. args.seed or ("%d seeds"):format(summary.seeds)
     local text = "%s: %s (%s, %d questions, %d packets)"
     local ok = out:style("green", "ok")
-    out:line(text:format(scenario.file, ok, seeds, summary.asked, summary.packets))
+    out:line(text:format(scenario.file, ok, which, summary.asked, summary.packets))
     return
   end
   local failed = out:style("red", "FAILED")
@@ -137,7 +126,13 @@ function simulate.run(cli, args)
   end
   local are_good = true
   for _, scenario in ipairs(list) do
-    local summary = run_seeds(cli, args, scenario)
+    local summary, message, code = run_seeds(cli, args, scenario)
+    if not summary then
+      if code ~= "EINTR" then
+        cli.out.write_problem(message .. "\n")
+      end
+      return code == "EINTR" and runtime.INTERRUPTED or runtime.USAGE
+    end
     are_good = are_good and not summary.seed
     local show = cli.out.is_json and print_object or print_text
     show(cli.out, args, scenario, summary)

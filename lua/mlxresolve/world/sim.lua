@@ -223,6 +223,10 @@ function methods:hostname()
   return self.me and self.me.name or "localhost"
 end
 
+function methods:processors() -- luacheck: ignore 212
+  return 1
+end
+
 function methods:uid() -- luacheck: ignore 212
   return 1000
 end

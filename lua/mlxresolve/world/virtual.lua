@@ -190,6 +190,10 @@ function methods:env(name)
   return self.environment[name]
 end
 
+function methods:processors() -- luacheck: ignore 212
+  return 1
+end
+
 function methods:uid() -- luacheck: ignore 212
   return 1000
 end

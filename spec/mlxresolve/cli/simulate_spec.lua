@@ -31,6 +31,24 @@ describe("mlxresolve.cli.simulate", function()
     assert.is_truthy(select(2, run(GOOD, { seed = 7 })).stdout:find("ok (seed 7, ", 1, true))
   end)
 
+  it("begins with another seed when told to", function()
+    local _, shown = run(BAD, { seeds = 5, first = 4 })
+    assert.is_truthy(shown.stdout:find("^s.lua: FAILED with seed 4\n"), shown.stdout)
+  end)
+
+  it("says the same with several processes as with one", function()
+    local function of(jobs)
+      local command =
+        "build/mlxresolve simulate examples/home.lua examples/scenarios/cable_pulled.lua"
+      local pipe = assert(io.popen(("%s --seeds 60 --jobs %d 2>&1"):format(command, jobs)))
+      local text = pipe:read("*a")
+      pipe:close()
+      return text
+    end
+    assert.is_truthy(of(1):find("ok (60 seeds, ", 1, true))
+    assert.equal(of(1), of(3))
+  end)
+
   it("tells the seed that fails, and the line that replays it; the replay fails alike", function()
     local code, shown = run(FRAGILE, {})
     assert.equal(1, code)

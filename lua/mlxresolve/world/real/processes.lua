@@ -141,6 +141,11 @@ function processes:env(name) -- luacheck: ignore 212
 end
 
 ---@return integer
+function processes:processors() -- luacheck: ignore 212
+  return uv.available_parallelism and uv.available_parallelism() or #uv.cpu_info()
+end
+
+---@return integer
 function processes:uid() -- luacheck: ignore 212
   return uv.getuid()
 end

@@ -144,4 +144,8 @@ describe("mlxresolve.world.real.processes", function()
     os.remove(file)
     assert.is_false(is_alive(pid))
   end)
+
+  it("knows how many processors there are", function()
+    assert.is_true(world:processors() >= 1)
+  end)
 end)
