@@ -54,6 +54,14 @@ local function recycle(self)
   self.flights.spare[#self.flights.spare + 1] = self
 end
 
+--- Those who watch the name need not wait until what they know runs out.
+local function tell_watches(self)
+  local watches = self.runtime.watches
+  if watches:has(self.name) and not self.is_private and not self.query.purpose then
+    watches:answered(self.name, self.query.type, self.answer:data())
+  end
+end
+
 local function land(self)
   if self.is_over then
     return
@@ -73,6 +81,7 @@ local function land(self)
   end
   if self.answer then
     self.runtime:observe(self.query, self.answer)
+    tell_watches(self)
   end
   remember(self)
   recycle(self)

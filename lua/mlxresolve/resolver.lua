@@ -17,6 +17,7 @@ local serving = require("mlxresolve.resolver.serving")
 local settings = require("mlxresolve.resolver.settings")
 local subscribe = require("mlxresolve.subscribe")
 local units = require("mlxresolve.units")
+local watches = require("mlxresolve.subscribe.watches")
 
 local resolver = {}
 local methods = {}
@@ -59,6 +60,7 @@ function resolver.new(policy, world, options)
   settings.take(self, policy)
   self.plugin_cache = plugin_cache.new(self)
   self.failures = failures.new(self)
+  self.watches = watches.new(self)
   self.health = healths.new(self)
   self.flights = flights.new(self)
   self.chain = chains.new(self, policy)

@@ -20,6 +20,7 @@ function changes:watch_network()
       for _, instance in ipairs(self.chain.reactions) do
         instance:call("network_changed", false, change, instance.ctx)
       end
+      self.watches:renew("network")
     end)
   end)
 end
@@ -46,6 +47,7 @@ function changes:replace_policy(policy)
   if #self.chain.reactions > 0 then
     self:watch_network()
   end
+  self.watches:renew("policy")
 end
 
 --- Reads the policy's file again; the old policy stays when the new one has mistakes.
