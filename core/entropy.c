@@ -7,6 +7,8 @@
 #include <sys/random.h>
 #endif
 
+enum { PORTION = 256 }; ///< the most that getentropy gives at once
+
 void mlxr_entropy_init(mlxr_entropy_t *entropy) {
   memset(entropy, 0, sizeof *entropy);
 }
@@ -14,9 +16,11 @@ void mlxr_entropy_init(mlxr_entropy_t *entropy) {
 int mlxr_entropy_reserve(mlxr_entropy_t *entropy, uint32_t draws) {
   if (entropy->left >= draws * sizeof(uint32_t))
     return 0;
-  if (getentropy(entropy->bytes, sizeof entropy->bytes) != 0)
-    return -errno;
-  entropy->left = sizeof entropy->bytes;
+  while (entropy->left + PORTION <= sizeof entropy->bytes) {
+    if (getentropy(entropy->bytes + entropy->left, PORTION) != 0)
+      return -errno;
+    entropy->left += PORTION;
+  }
   return 0;
 }
 

@@ -1,6 +1,6 @@
-/* entropy.h - unpredictable numbers, cheaply: the system's generator, read 256
- * bytes at a time. No generator of our own stands between, so what it hands out
- * is as good as the kernel's; a number costs about ten nanoseconds.
+/* entropy.h - unpredictable numbers, cheaply: the system's generator, read a
+ * kilobyte at a time. No generator of our own stands between, so what it hands
+ * out is as good as the kernel's; a number costs about ten nanoseconds.
  *
  * Reserve what the next steps need, then draw.
  */
@@ -9,7 +9,7 @@
 
 #include "mlxresolve.h"
 
-enum { MLXR_ENTROPY_MAX = 256 };
+enum { MLXR_ENTROPY_MAX = 1024 };
 
 typedef struct mlxr_entropy {
   uint8_t bytes[MLXR_ENTROPY_MAX];

@@ -119,7 +119,8 @@ static int make(mlxr_front_t *front) {
   front->misses =
       calloc((size_t)front->misses_each * threads, sizeof *front->misses);
   front->scratch = malloc(FRONT_MESSAGE_MAX);
-  if (!front->misses || !front->scratch)
+  front->known = malloc(FRONT_MESSAGE_MAX);
+  if (!front->misses || !front->scratch || !front->known)
     return -ENOMEM;
   int rc = mlxr_front_batch_init(&front->batch, &front->options);
   if (rc == 0)
@@ -232,6 +233,7 @@ void mlxr_front_close(mlxr_front_t *front) {
   mlxr_front_batch_deinit(&front->batch);
   free(front->misses);
   free(front->scratch);
+  free(front->known);
   free(front);
 }
 

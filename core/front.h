@@ -79,7 +79,8 @@ int mlxr_front_fd(const mlxr_front_t *front);
 size_t mlxr_front_get_addresses(const mlxr_front_t *front,
                                 const mlxr_address_t **out);
 
-/// Takes up to `count` (at most 64) misses.
+/// Takes up to `count` (at most 64) misses; those whose answer has come into
+/// the cache since they were asked are answered instead.
 int mlxr_front_step(mlxr_front_t *front, uint64_t now, mlxr_miss_t *out,
                     size_t count);
 

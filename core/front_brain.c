@@ -47,38 +47,12 @@ bool mlxr_front_get_miss(const mlxr_front_t *front, uint32_t slot,
 }
 
 static size_t take_from(mlxr_front_t *front, front_worker_t *worker,
-                        mlxr_miss_t *out, size_t count) {
+                        front_miss_t **out, size_t count) {
   uint32_t index;
   size_t n = 0;
-  while (n < count && front_ring_take(&worker->asked, &index)) {
-    front_miss_t *miss = &front->misses[index];
-    if (miss->is_refresh) {
-      front->refreshes[front->refresh_count++] = miss;
-      describe(front, miss, &out[n]);
-      out[n++].slot = 0;
-      continue;
-    }
-    if (++miss->generation == 0)
-      miss->generation = 1;
-    miss->is_out = true;
-    describe(front, miss, &out[n++]);
-  }
+  while (n < count && front_ring_take(&worker->asked, &index))
+    out[n++] = &front->misses[index];
   return n;
-}
-
-int mlxr_front_step(mlxr_front_t *front, uint64_t now, mlxr_miss_t *out,
-                    size_t count) {
-  size_t n = 0;
-  (void)now;
-  if (count > FRONT_BATCH)
-    count = FRONT_BATCH;
-  front->turn++;
-  mlxr_front_forget_refreshes(front);
-  for (uint32_t i = 0; i < front->worker_count && n < count; i++) {
-    uint32_t whose = (front->turn + i) % front->worker_count;
-    n += take_from(front, front->workers[whose], out + n, count - n);
-  }
-  return (int)n;
 }
 
 /* Declaring comes before looking: a front that puts a miss after the look sees
@@ -211,6 +185,72 @@ void mlxr_front_refuse(mlxr_front_t *front, uint32_t slot, uint8_t rcode,
       .rcode = rcode, .ede_code = ede_code, .ede_text = ede_text};
   if (miss)
     end(front, miss, &ending);
+}
+
+/* ---- taking misses ---- */
+
+static void give_out(mlxr_front_t *front, front_miss_t *miss,
+                     mlxr_miss_t *out) {
+  if (miss->is_refresh) {
+    front->refreshes[front->refresh_count++] = miss;
+    describe(front, miss, out);
+    out->slot = 0;
+    return;
+  }
+  if (++miss->generation == 0)
+    miss->generation = 1;
+  miss->is_out = true;
+  describe(front, miss, out);
+}
+
+/* The answer came between the front's look and ours. */
+static bool end_known(mlxr_front_t *front, front_miss_t *miss,
+                      const mlxr_cache_key_t *key, uint64_t now) {
+  mlxr_cache_hit_t hit;
+  if (mlxr_cache_get(front->cache, key, false, now, front->known,
+                     FRONT_MESSAGE_MAX, &hit) != 1)
+    return false;
+  ending_t ending = {front->known, hit.len, MLXR_SERVFAIL, 0, NULL};
+  end(front, miss, &ending);
+  return true;
+}
+
+/* What was put since the front looked is answered here; what is not known goes
+ * out. One look for all of them only tells whether something is there. */
+static size_t sort_out(mlxr_front_t *front, front_miss_t **misses, size_t count,
+                       uint64_t now, mlxr_miss_t *out) {
+  mlxr_cache_lookup_t looks[FRONT_BATCH];
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++) {
+    const mlxr_request_t *request = &misses[i]->request;
+    looks[i].key = (mlxr_cache_key_t){.name = request->lower,
+                                      .name_len = request->name_len,
+                                      .type = request->type};
+    looks[i].out = NULL;
+    looks[i].cap = 0;
+  }
+  mlxr_cache_get_many(front->cache, looks, count, false, now);
+  for (size_t i = 0; i < count; i++) {
+    bool is_there = looks[i].found == MLXR_ENOSPACE && !misses[i]->is_refresh;
+    if (!is_there || !end_known(front, misses[i], &looks[i].key, now))
+      give_out(front, misses[i], &out[n++]);
+  }
+  return n;
+}
+
+int mlxr_front_step(mlxr_front_t *front, uint64_t now, mlxr_miss_t *out,
+                    size_t count) {
+  front_miss_t *misses[FRONT_BATCH];
+  size_t n = 0;
+  if (count > FRONT_BATCH)
+    count = FRONT_BATCH;
+  front->turn++;
+  mlxr_front_forget_refreshes(front);
+  for (uint32_t i = 0; i < front->worker_count && n < count; i++) {
+    uint32_t whose = (front->turn + i) % front->worker_count;
+    n += take_from(front, front->workers[whose], misses + n, count - n);
+  }
+  return (int)sort_out(front, misses, n, now, out);
 }
 
 /* Datagrams that leave by one socket go in one call; there are few sockets. */

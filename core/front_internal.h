@@ -158,6 +158,7 @@ struct mlxr_front {
   front_miss_t *refreshes[FRONT_BATCH]; ///< of the last step
   uint32_t refresh_count;
   uint8_t *scratch;
+  uint8_t *known; ///< an answer that came meanwhile
   front_counts_t counts;
 };
 

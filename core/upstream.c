@@ -12,6 +12,7 @@ enum {
   PENDING_MAX = 1 << 20,
   FRESH_RATE = 2000,
   LINKS_MIN = 16,
+  QUESTIONS_PER_BUCKET = 8,
   DRAWS = 48 ///< numbers that one question may need: its ID, ports, a place
 };
 
@@ -55,9 +56,11 @@ static uint32_t link_budget(uint32_t max_pending) {
   return budget < LINKS_MIN ? LINKS_MIN : (uint32_t)budget;
 }
 
+/* Some questions share a bucket when all that may be are under way; usually it
+ * is a few hundred, whose buckets then stay in the processor's cache. */
 static uint32_t buckets_for(uint32_t questions) {
   uint32_t n = 64;
-  while (n < questions)
+  while (n < questions / QUESTIONS_PER_BUCKET)
     n *= 2;
   return n;
 }

@@ -43,13 +43,29 @@ void mlxr_bind_class(lua_State *L, const char *name, const luaL_Reg *methods,
   lua_pushstring(L, name);
   lua_setfield(L, -2, "__name");
   lua_newtable(L);
-  luaL_register(L, NULL, methods);
+  for (; methods->name; methods++) {
+    lua_pushvalue(L, -2);
+    lua_pushcclosure(L, methods->func, 1);
+    lua_setfield(L, -2, methods->name);
+  }
   lua_setfield(L, -2, "__index");
   if (gc) {
     lua_pushcfunction(L, gc);
     lua_setfield(L, -2, "__gc");
   }
   lua_pop(L, 1);
+}
+
+/* luaL_checkudata makes a string of the name, and looks it up, every time. */
+void *mlxr_bind_check(lua_State *L, int arg, const char *name) {
+  void *object = lua_touserdata(L, arg);
+  if (object && lua_getmetatable(L, arg)) {
+    bool is_same = lua_rawequal(L, -1, lua_upvalueindex(1));
+    lua_pop(L, 1);
+    if (is_same)
+      return object;
+  }
+  return luaL_checkudata(L, arg, name);
 }
 
 void mlxr_bind_hold(mlxr_bind_box_t *box) { box->is_held = true; }

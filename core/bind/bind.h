@@ -24,9 +24,14 @@ uint64_t mlxr_bind_now(lua_State *L, int arg);
 uint64_t mlxr_bind_field(lua_State *L, int arg, const char *name,
                          uint64_t fallback, uint64_t max);
 
-/// Makes metatable `name` with `methods` as its __index, and __gc.
+/// Makes metatable `name` with `methods` as its __index, and __gc. A method's
+/// first upvalue is the metatable.
 void mlxr_bind_class(lua_State *L, const char *name, const luaL_Reg *methods,
                      lua_CFunction gc);
+
+/// The userdata of class `name` at `arg`; raises. As luaL_checkudata, but cheap
+/// within a method of the class: these run for every question.
+void *mlxr_bind_check(lua_State *L, int arg, const char *name);
 
 /// A userdata's object of the core. Lua runs finalizers whenever it allocates,
 /// and one of them may close the object whose results are just being pushed:

@@ -59,17 +59,71 @@ static uint32_t check_u32(lua_State *L, int arg) {
   return (uint32_t)value;
 }
 
-static bool get_flag(lua_State *L, int arg, const char *name) {
-  if (lua_isnoneornil(L, arg))
-    return false;
-  lua_getfield(L, arg, name);
+/* The fields of a note. Answers are put all the time, and making a string of a
+ * name to look it up costs more than reading the field: the names stand in the
+ * class's metatable, in this order. */
+enum field {
+  FIELD_STRATEGY,
+  FIELD_INTERFACE,
+  FIELD_PURPOSE,
+  FIELD_MIN_TTL,
+  FIELD_MAX_TTL,
+  FIELD_AGE,
+  FIELD_ROTATE,
+  FIELD_PINNED,
+  FIELDS
+};
+
+static const char *const field_names[FIELDS] = {
+    "strategy", "interface", "purpose", "min_ttl",
+    "max_ttl",  "age",       "rotate",  "pinned"};
+
+static void push_field(lua_State *L, int arg, enum field field) {
+  lua_rawgeti(L, lua_upvalueindex(1), (int)field + 1);
+  lua_rawget(L, arg);
+}
+
+static uint64_t get_number(lua_State *L, int arg, enum field field,
+                           uint64_t max) {
+  push_field(L, arg, field);
+  uint64_t value = 0;
+  if (!lua_isnil(L, -1)) {
+    lua_Number number = lua_tonumber(L, -1);
+    if (!lua_isnumber(L, -1) || !(number >= 0) || number > (lua_Number)max)
+      luaL_error(L, "%s: expected a number from 0 to %f, got %s",
+                 field_names[field], (lua_Number)max, luaL_typename(L, -1));
+    value = (uint64_t)number;
+  }
+  lua_pop(L, 1);
+  return value;
+}
+
+static bool get_flag(lua_State *L, int arg, enum field field) {
+  push_field(L, arg, field);
   bool is_set = lua_toboolean(L, -1);
   lua_pop(L, 1);
   return is_set;
 }
 
-static uint32_t get_u32(lua_State *L, int arg, const char *name) {
-  return (uint32_t)mlxr_bind_field(L, arg, name, 0, UINT32_MAX);
+static uint32_t get_u32(lua_State *L, int arg, enum field field) {
+  return (uint32_t)get_number(L, arg, field, UINT32_MAX);
+}
+
+/* Returns the purpose, which is the key's. */
+static uint32_t read_note(lua_State *L, int arg, mlxr_cache_note_t *note) {
+  if (lua_isnoneornil(L, arg))
+    return 0;
+  luaL_checktype(L, arg, LUA_TTABLE);
+  note->strategy = get_u32(L, arg, FIELD_STRATEGY);
+  note->interface = get_u32(L, arg, FIELD_INTERFACE);
+  note->min_ttl = get_u32(L, arg, FIELD_MIN_TTL);
+  note->max_ttl = get_u32(L, arg, FIELD_MAX_TTL);
+  note->age = get_number(L, arg, FIELD_AGE, UINT64_C(1) << 40);
+  if (get_flag(L, arg, FIELD_ROTATE))
+    note->flags |= MLXR_CACHE_ROTATE;
+  if (get_flag(L, arg, FIELD_PINNED))
+    note->flags |= MLXR_CACHE_PINNED;
+  return get_u32(L, arg, FIELD_PURPOSE);
 }
 
 /* The key is the answer's own question. */
@@ -81,21 +135,13 @@ static int cache_put(lua_State *L) {
   mlxr_cache_note_t note = {0};
   mlxr_reader_t reader;
   mlxr_question_t question;
-  note.strategy = get_u32(L, 4, "strategy");
-  note.interface = get_u32(L, 4, "interface");
-  note.min_ttl = get_u32(L, 4, "min_ttl");
-  note.max_ttl = get_u32(L, 4, "max_ttl");
-  note.age = mlxr_bind_field(L, 4, "age", 0, UINT64_C(1) << 40);
-  if (get_flag(L, 4, "rotate"))
-    note.flags |= MLXR_CACHE_ROTATE;
-  if (get_flag(L, 4, "pinned"))
-    note.flags |= MLXR_CACHE_PINNED;
+  uint32_t purpose = read_note(L, 4, &note);
   int rc = mlxr_reader_init(&reader, answer, len);
   if (rc == 0)
     rc = mlxr_reader_question(&reader, &question) == 1 ? 0 : MLXR_EFORMAT;
   if (rc == 0) {
     const mlxr_cache_key_t key = {question.name, question.name_len,
-                                  question.type, get_u32(L, 4, "purpose")};
+                                  question.type, purpose};
     rc = mlxr_cache_put(cache, &key, answer, len, &note, now);
   }
   if (rc != 0)
@@ -355,6 +401,12 @@ static const luaL_Reg functions[] = {{"new", cache_new}, {NULL, NULL}};
 int mlxr_bind_open_cache(lua_State *L) {
   static const luaL_Reg no_methods[] = {{NULL, NULL}};
   mlxr_bind_class(L, MLXR_BIND_CACHE, methods, cache_gc);
+  luaL_getmetatable(L, MLXR_BIND_CACHE);
+  for (int i = 0; i < FIELDS; i++) {
+    lua_pushstring(L, field_names[i]);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_pop(L, 1);
   mlxr_bind_class(L, ROWS_CLASS, no_methods, rows_gc);
   lua_newtable(L);
   luaL_register(L, NULL, functions);

@@ -7,7 +7,7 @@
 /* When the state ends, objects older than a cache outlive it and may still ask
  * it from a finalizer of theirs. */
 mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg) {
-  mlxr_cache_t **box = luaL_checkudata(L, arg, MLXR_BIND_CACHE);
+  mlxr_cache_t **box = mlxr_bind_check(L, arg, MLXR_BIND_CACHE);
   if (!*box)
     luaL_argerror(L, arg, "the cache is gone");
   return *box;

@@ -11,7 +11,7 @@ enum { STEP_MAX = 64, STRIDE = 3 };
 static void close_object(void *front) { mlxr_front_close(front); }
 
 static mlxr_bind_box_t *check_box(lua_State *L) {
-  return luaL_checkudata(L, 1, CLASS);
+  return mlxr_bind_check(L, 1, CLASS);
 }
 
 static mlxr_front_t *check_front(lua_State *L) {

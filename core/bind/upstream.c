@@ -27,7 +27,7 @@ typedef struct box {
 static void close_object(void *upstream) { mlxr_upstream_close(upstream); }
 
 static box_t *check_open(lua_State *L) {
-  box_t *box = luaL_checkudata(L, 1, CLASS);
+  box_t *box = mlxr_bind_check(L, 1, CLASS);
   if (!box->upstream.object)
     luaL_error(L, "upstream: it is closed");
   return box;

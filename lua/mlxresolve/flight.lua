@@ -31,8 +31,8 @@ function flight.new(runtime)
     refreshed = 0,
     history = {},
     next_history = 1,
-    spare_traces = {},
-    spare = {},
+    spare_traces = { n = 0 },
+    spare = { n = 0 },
   }, mt)
 end
 
@@ -54,13 +54,15 @@ local function key_of(name, purpose)
   return purpose and (name .. "\0" .. purpose) or name
 end
 
-local function take(list, make)
-  local last = list[#list]
-  if last then
-    list[#list] = nil
-    return last
+--- From a pool; its length is counted, since finding it out costs more than the rest.
+local function take(pool, make)
+  local n = pool.n
+  if n == 0 then
+    return make()
   end
-  return make()
+  local last = pool[n]
+  pool[n], pool.n = false, n - 1
+  return last
 end
 
 local function new_flight()

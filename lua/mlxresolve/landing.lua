@@ -4,13 +4,18 @@ local HISTORY = 256 -- traces kept for who asks later
 
 local landing = {}
 
+local function put_back(pool, used)
+  local n = pool.n + 1
+  pool[n], pool.n = used, n
+end
+
 local function remember(self)
   local flights = self.flights
   local at = flights.next_history
   local entry = flights.history[at]
   if entry then
     entry.trace:clear()
-    flights.spare_traces[#flights.spare_traces + 1] = entry.trace
+    put_back(flights.spare_traces, entry.trace)
   else
     entry = {}
     flights.history[at] = entry
@@ -51,7 +56,7 @@ local function recycle(self)
   end
   self.query.flight = false
   self.query, self.trace, self.answer, self.denial, self.awaits = false, false, false, false, false
-  self.flights.spare[#self.flights.spare + 1] = self
+  put_back(self.flights.spare, self)
 end
 
 --- Those who watch the name need not wait until what they know runs out.

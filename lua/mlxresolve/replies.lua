@@ -18,8 +18,16 @@ function replies.explain(code, text, message)
   return code == "ETIMEOUT" and EDE_TIMEOUT or EDE_NETWORK, text ~= "" and text or message
 end
 
---- Answers from what is known without asking anybody: what came in between the front's look and
---- ours, what may be stale, what has just failed.
+--- Is there anything to recall that the front cannot know? It has looked for fresh answers a moment
+--- ago, and again when the question was taken from it.
+local function may_recall(resolver, flight)
+  if flight and flight.is_late or resolver.gives_stale_at_once then
+    return true
+  end
+  return not flight and resolver.failures.count > 0
+end
+
+--- Answers from what is known without asking anybody: what may be stale, what has just failed.
 local function recall(resolver, slot, name, number)
   local packet, failure, _, _, _, _, is_stale = resolver:recall(name, number)
   if packet then
@@ -56,8 +64,7 @@ function replies.question(resolver, slot, name, number)
     return
   end
   local flight = flights:find(name, number)
-  local may_know = not flight or flight.is_late or resolver.gives_stale_at_once
-  if may_know and recall(resolver, slot, name, number) then
+  if may_recall(resolver, flight) and recall(resolver, slot, name, number) then
     return
   end
   if flight then

@@ -33,6 +33,7 @@ function scheduler.new(world)
     head = 1,
     tail = 0,
     spare = {},
+    spare_count = 0,
     live = 0,
     in_turn = false,
     turn_ends = {},
@@ -82,7 +83,8 @@ local function work(self, task)
     task.generation = task.generation + 1
     task.ended = true
     self.live = self.live - 1
-    self.spare[#self.spare + 1] = task
+    local count = self.spare_count + 1
+    self.spare[count], self.spare_count = task, count
     yield()
   end
 end
@@ -101,10 +103,11 @@ end
 ---@param fn function  called with a, b, c
 ---@return mlxresolve.Task
 function methods:spawn(fn, a, b, c)
-  local spare = self.spare
-  local task = spare[#spare]
-  if task then
-    spare[#spare] = nil
+  local count = self.spare_count
+  local task
+  if count > 0 then
+    task = self.spare[count]
+    self.spare[count], self.spare_count = false, count - 1
   else
     task = tasks.new(self, create(work))
   end

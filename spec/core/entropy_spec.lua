@@ -2,7 +2,7 @@ local compiled = require("support.compiled")
 local ffi = require("ffi")
 
 ffi.cdef([[
-typedef struct { uint8_t bytes[256]; uint32_t left; } spec_entropy_t;
+typedef struct { uint8_t bytes[1024]; uint32_t left; } spec_entropy_t;
 void mlxr_entropy_init(spec_entropy_t *);
 int mlxr_entropy_reserve(spec_entropy_t *, uint32_t draws);
 uint32_t mlxr_entropy_below(spec_entropy_t *, uint32_t n);
@@ -43,19 +43,36 @@ describe("entropy", function()
     assert.is_true(same < 10, same)
   end)
 
-  it("reads the system's generator once for what was reserved", function()
+  it("reads the system's generator only when less than was reserved is left", function()
     assert.equal(0, library.mlxr_entropy_reserve(entropy, 48))
-    assert.equal(256, entropy.left)
-    for _ = 1, 48 do
+    assert.equal(1024, entropy.left)
+    for _ = 1, 210 do
       draw(65536)
     end
-    assert.equal(256 - 48 * 4, entropy.left)
+    assert.equal(0, library.mlxr_entropy_reserve(entropy, 46))
+    assert.equal(1024 - 210 * 4, entropy.left)
+    assert.equal(0, library.mlxr_entropy_reserve(entropy, 47))
+    assert.equal(1024 - 210 * 4 + 3 * 256, entropy.left)
+  end)
+
+  it("never draws a number twice", function()
+    local seen = {}
+    for _ = 1, 20000 do -- of 2^32; two would be the same once in 20 runs by chance
+      local drawn = draw(4294967295)
+      seen[drawn] = (seen[drawn] or 0) + 1
+      library.mlxr_entropy_reserve(entropy, 48)
+    end
+    local twice = 0
+    for _, count in pairs(seen) do
+      twice = twice + (count > 1 and 1 or 0)
+    end
+    assert.is_true(twice < 5, twice)
   end)
 
   it("forgets what it handed out", function()
     library.mlxr_entropy_reserve(entropy, 1)
     draw(65536)
-    for i = 252, 255 do
+    for i = 1020, 1023 do
       assert.equal(0, entropy.bytes[i])
     end
   end)

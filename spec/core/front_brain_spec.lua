@@ -206,6 +206,33 @@ describe("mlxresolve.core.front: the brain", function()
     assert.equal(0, rig.front:step(core.now(), batch))
   end)
 
+  it("is not handed a question whose answer has come meanwhile", function()
+    open()
+    for id = 1, 3 do
+      socket:send(front_rig.query(id == 2 and "other.test." or "Two.test.", "A", { id = id }))
+    end
+    assert.is_true(rig:await_stat("misses", 3))
+    rig:put("two.test.", "A", { "192.0.2.2" })
+    rig:work()
+    assert.equal(1, #rig.pending)
+    assert.equal("other.test.", rig.pending[1].name)
+    for _, id in ipairs { 1, 3 } do
+      local reply = receive()
+      assert.equal(id, reply.id)
+      assert.equal("192.0.2.2", reply.answers[1].data)
+    end
+    assert.equal(1, rig.front:stats().pending)
+  end)
+
+  it("is handed what ran out meanwhile", function()
+    open()
+    socket:send(front_rig.query("two.test."))
+    assert.is_true(rig:await_stat("misses", 1))
+    rig:put("two.test.", "A", { "192.0.2.2" }, 301e3)
+    rig:work()
+    assert.equal(1, #rig.pending)
+  end)
+
   it("is woken through the descriptor only when it sleeps", function()
     open()
     local poll = uv.new_poll(rig.front:fd())

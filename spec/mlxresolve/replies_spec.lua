@@ -141,15 +141,4 @@ describe("mlxresolve.replies", function()
     assert.is_true(seen["192.0.2.1"] and seen["192.0.2.2"] and seen["192.0.2.3"])
     assert.equal(0, b.resolver.cache:stats().entries)
   end)
-
-  it("answers what came in between the front's look and ours", function()
-    local b = serve {
-      bed.strategy("known", function(query)
-        return query:answer({ a = "192.0.2.1" }, 60)
-      end),
-    }
-    b:ask("a.example")
-    question(b, 1, "a.example.")
-    assert.equal("answer", (core.answer.read(b.front.sent[1].packet)))
-  end)
 end)

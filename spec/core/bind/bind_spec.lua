@@ -116,3 +116,47 @@ describe("core.bind: an object that a finalizer closes while it is stepped", fun
     shell.remove_folder(folder)
   end)
 end)
+
+describe("core.bind: a method", function()
+  local cache, upstream
+
+  before_each(function()
+    cache = core.cache.new { size = 65536 }
+    upstream = assert(core.upstream.open())
+  end)
+
+  after_each(function()
+    upstream:close()
+  end)
+
+  local function assert_refused(object)
+    for _, method in ipairs { cache.stats, cache.put, upstream.stats, upstream.flush } do
+      local ok, message = pcall(method, object, 1, 1, {})
+      assert.is_false(ok)
+      assert.truthy(message:find("bad argument #1", 1, true), message)
+    end
+  end
+
+  it("refuses what is no object", function()
+    assert_refused(nil)
+    assert_refused(7)
+    assert_refused("cache")
+    assert_refused {}
+    assert_refused(newproxy(true))
+  end)
+
+  it("refuses a table that took on the class of an object", function()
+    for _, class in ipairs { getmetatable(cache), getmetatable(upstream) } do
+      assert_refused(setmetatable({}, class))
+    end
+  end)
+
+  it("refuses an object of another class", function()
+    assert.has_error(function()
+      cache.stats(upstream)
+    end)
+    assert.has_error(function()
+      upstream.stats(cache)
+    end)
+  end)
+end)
