@@ -23,6 +23,7 @@ return {
     },
     mini2 = {
       responder = "avahi",
+      mdns_ttl = "10s", -- so that it is asked for again and again
       interfaces = { eth0 = { link = "desk", addresses = { "192.168.2.2/24" } } },
     },
     router = {
@@ -57,6 +58,7 @@ return {
     { at = "10s", plug = "laptop/tun0" },
     { at = "10.1s", write = "/etc/resolv.conf", text = "nameserver 10.8.0.1\n" },
     { at = "10.2s", ask = "intranet.example", within = "7s" },
+    { at = "17s", ask = "nobody.local", expect = "nothing" },
     { at = "18s", ask = "www.example", exactly = { "198.51.100.7" } },
 
     { at = "40s", unplug = "laptop/tun0" },

@@ -247,8 +247,9 @@ function methods:luck(from, to)
   return delay
 end
 
-local function arrive(from, to, receive)
-  if reach.can_pass(from, to) then
+-- What has left arrives, whatever becomes of who sent it.
+local function arrive(to, receive)
+  if reach.can_hear(to) then
     receive(to)
   end
 end
@@ -262,7 +263,7 @@ function methods:carry(from, to, receive)
   for _ = 1, self.chance:happens(from.link.duplicate) and 2 or 1 do
     local delay = self:luck(from, to)
     if delay then
-      self.clock:after(delay, arrive, from, to, receive)
+      self.clock:after(delay, arrive, to, receive)
     end
   end
 end

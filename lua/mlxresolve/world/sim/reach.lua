@@ -81,12 +81,19 @@ local function is_kept_apart(link, from, to)
   return groups and groups[from.host.name] ~= groups[to.host.name]
 end
 
+--- Is somebody there?
+---@param to mlxresolve.SimInterface
+---@return boolean
+function reach.can_hear(to)
+  return to.is_up and reach.is_awake(to.host)
+end
+
 --- Does a packet from one interface get to another?
 ---@param from mlxresolve.SimInterface
 ---@param to mlxresolve.SimInterface
 ---@return boolean
 function reach.can_pass(from, to)
-  if not (from.is_up and to.is_up and reach.is_awake(from.host) and reach.is_awake(to.host)) then
+  if not (reach.can_hear(from) and reach.can_hear(to)) then
     return false
   elseif from.link == to.link then
     return not is_kept_apart(from.link, from, to)
@@ -103,7 +110,7 @@ function reach.holder(link, address)
   for _, interface in ipairs(reach.members(link)) do
     for _, entry in ipairs(interface.addresses) do
       if entry.address == address then
-        if interface.is_up and reach.is_awake(interface.host) then
+        if reach.can_hear(interface) then
           return interface
         end
         down = interface

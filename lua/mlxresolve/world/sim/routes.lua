@@ -140,7 +140,7 @@ function routes.send(net, path, is_back, receive)
   for i = 1, copies do
     net.clock:after(delay * i, function()
       local ends = is_back and path.legs[1].from or last.to
-      if routes.is_open(path) and reach.is_awake(ends.host) then
+      if reach.can_hear(ends) then
         receive()
       end
     end)

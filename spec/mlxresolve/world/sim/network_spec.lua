@@ -73,6 +73,16 @@ describe("mlxresolve.world.sim.network", function()
     assert.equal(1, arrivals(1))
   end)
 
+  it("delivers what has left, though its sender is switched off", function()
+    local heard = false
+    net:carry(bed.eth0, bed.en0, function()
+      heard = true
+    end)
+    bed.mini1.is_on = false
+    bed:pass(100)
+    assert.is_true(heard)
+  end)
+
   it("loses what is under way when the cable is pulled", function()
     local heard = false
     net:carry(bed.eth0, bed.en0, function()
