@@ -37,13 +37,12 @@ describe("mlxresolve.mdns.responder.outbox", function()
 
   it("one packet answers those who ask within the delay [RFC 6762 6.4: one packet]", function()
     link:query { "PTR _mlx._tcp.local." }
+    link:query({ "PTR _services._dns-sd._udp.local." }, nil, { from = "192.0.2.9" })
     link.world:advance(15)
     link:query({ "PTR _mlx._tcp.local." }, nil, { from = "192.0.2.8" })
-    link:query({ "PTR _services._dns-sd._udp.local." }, nil, { from = "192.0.2.9" })
     link.world:advance(500)
-    local found = link:answers()
-    assert.equal(2, #found)
-    assert.is_true(#link:times() <= 2)
+    assert.equal(2, #link:answers())
+    assert.equal(1, #link:times())
   end)
 
   it("does not say what another has just said [RFC 6762 7.4: answers of others]", function()

@@ -42,6 +42,7 @@ describe("mlxresolve.mdns.responder.replies", function()
     assert.equal("answer", result.status)
     link:mark()
     assert.same({}, ask { "A there.local." })
+    assert.same({ A }, ask { "A here.local.", "A there.local." })
   end)
 
   it("is silent where it owns no name and has no record [RFC 6762 6: silence]", function()
@@ -116,6 +117,11 @@ describe("mlxresolve.mdns.responder.replies", function()
       local found = ask { "A here.local.", "PTR _mlx._tcp.local.", "A there.local." }
       assert.same({ A, PTR }, found)
       local ms = link:times()[1]
+      assert.is_true(ms >= 20 and ms <= 120)
+      link.world:advance(1000)
+      link:mark()
+      assert.same({ A, PTR }, ask { "A here.local.", "PTR _mlx._tcp.local." })
+      ms = link:times()[1]
       assert.is_true(ms >= 20 and ms <= 120)
     end
   )
