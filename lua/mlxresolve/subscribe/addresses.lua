@@ -5,7 +5,7 @@
 ---@field family "ipv4"|"ipv6"
 ---@field interface string|false
 ---@field strategy string|false
----@field doubted_by "link"|"health"|"answers"|false  who it was that told of a doubt
+---@field doubted_by "link"|"answers"|false  who it was that told of a doubt
 
 ---@class mlxresolve.WatchedAddresses
 local Addresses = { __name = "mlxresolve.WatchedAddresses" }
@@ -37,7 +37,7 @@ function Addresses:find(address)
   end
 end
 
---- Are these all that is known?
+--- Are these all that is known, and beyond doubt?
 ---@param data string[]
 ---@return boolean
 function Addresses:equals(data)
@@ -46,7 +46,8 @@ function Addresses:equals(data)
       return false
     end
   end
-  return #data == self:count()
+  local count, suspect = self:count()
+  return #data == count and suspect == 0
 end
 
 ---@return integer count, integer suspect
@@ -63,7 +64,7 @@ end
 
 --- Tells once that it is in doubt.
 ---@param item mlxresolve.WatchedAddress|nil
----@param by "link"|"health"|"answers"
+---@param by "link"|"answers"
 ---@param reason string
 function Addresses:doubt(item, by, reason)
   if item and not item.doubted_by then
@@ -74,7 +75,7 @@ end
 
 --- Tells that a doubt is over; only who has raised it can end it.
 ---@param item mlxresolve.WatchedAddress
----@param by "link"|"health"|"answers"
+---@param by "link"|"answers"
 ---@param reason string
 function Addresses:confirm(item, by, reason)
   if item.doubted_by == by then
@@ -103,8 +104,7 @@ end
 ---------------------------------------------------------------- an answer
 
 local function health_of(self, address)
-  local health = self.resolver.health
-  return health and health:of(self.name, plain(address))
+  return self.resolver.health:of(self.name, plain(address))
 end
 
 local function take_over(item, entry)
@@ -137,15 +137,17 @@ local function split(self, entries)
   return added, removed, present
 end
 
---- An answer from before, or an address that answers are said to have but that is in doubt.
+--- Tells which addresses of an answer are in doubt: it is from before, or the network has changed
+--- since, or somebody has found out something about one of them.
 local function judge(self, result, reason)
+  local doubt = result.stale and "stale" or result.suspect and "the network has changed"
   for _, entry in ipairs(result.addresses) do
     local item = self.items[entry.address]
     local about = item and health_of(self, entry.address)
-    if item and about and about.state == "suspect" then
-      self:doubt(item, "health", about.reason)
-    elseif item and result.stale then
-      self:doubt(item, "answers", "stale")
+    if about and about.state == "suspect" then
+      self:doubt(item, "answers", about.reason)
+    elseif doubt and not (about and about.state == "verified") then
+      self:doubt(item, "answers", doubt)
     elseif item then
       self:confirm(item, "answers", reason)
     end

@@ -172,12 +172,12 @@ function Watch:health_changed(address, state, reason)
   local track = self.tracks[address:find(":", 1, true) and "AAAA" or "A"]
   local item = track.known:find(address)
   if state == "suspect" then
-    track.known:doubt(item, "health", reason)
+    track.known:doubt(item, "answers", reason)
   elseif state == "dead" then
     track.known:drop(item, reason)
     resolve(self, track, reason)
   elseif item then
-    track.known:confirm(item, "health", reason)
+    track.known:confirm(item, "answers", reason)
   else
     resolve(self, track, reason)
   end

@@ -12,7 +12,11 @@ local watches = {}
 ---@param resolver mlxresolve.Resolver
 ---@return mlxresolve.Watches
 function watches.new(resolver)
-  return setmetatable({ resolver = resolver, names = {}, count = 0 }, Watches)
+  local self = setmetatable({ resolver = resolver, names = {}, count = 0 }, Watches)
+  resolver.health:on_change(function(name, address, state, reason)
+    self:health_changed(name, address, state, reason)
+  end)
+  return self
 end
 
 local function remove(self, gone)

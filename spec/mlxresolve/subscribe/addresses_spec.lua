@@ -4,7 +4,7 @@ describe("mlxresolve.subscribe.addresses", function()
   local lines, known, resolver
 
   before_each(function()
-    lines, resolver = {}, {}
+    lines, resolver = {}, { health = { of = function() end } }
     known = addresses.new(resolver, "a.test.", function(kind, item, reason, was)
       lines[#lines + 1] = ("%s %s%s %s"):format(
         kind,

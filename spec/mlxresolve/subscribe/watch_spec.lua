@@ -102,6 +102,34 @@ describe("mlxresolve.subscribe.watch", function()
     assert.equal(3, #lines)
   end)
 
+  it("follows what the policy finds out after a change of the network", function()
+    open {
+      reactions = {
+        mlx.use {
+          name = "doubt",
+          network_changed = function(_, _, ctx)
+            ctx.cache:suspect({}, "another network")
+            ctx:spawn(function()
+              ctx:sleep(50)
+              ctx:recheck("a.test")
+            end)
+            ctx:sleep(200)
+          end,
+        },
+      },
+    }
+    watch()
+    b.world:advance(100)
+    b.world:network { { type = "link_added", index = 7, interface = "eth7", up = true } }
+    b.world:advance(5000)
+    assert.same({ "added 192.0.2.1 resolved", "suspect 192.0.2.1 another network" }, {
+      lines[1],
+      lines[2],
+    })
+    assert.matches("^added 192%.0%.2%.1 ", lines[3])
+    assert.equal(3, #lines)
+  end)
+
   describe("told of an address's health", function()
     before_each(function()
       watch()
@@ -124,30 +152,33 @@ describe("mlxresolve.subscribe.watch", function()
     end)
 
     it("tells of its death and of what takes its place", function()
-      b.resolver.health = {
-        of = function(_, _, address)
-          return address == "192.0.2.1" and { state = "dead", reason = "probe" } or nil
-        end,
-      }
       known["a.test."].A = { "192.0.2.1", "192.0.2.2" }
       b.resolver:flush()
-      change("dead", "probe")
+      b.resolver.health:mark("a.test.", "192.0.2.1", "dead", "probe")
       b.world:advance(10)
       assert.same(
         { "added 192.0.2.1 resolved", "gone 192.0.2.1 probe", "added 192.0.2.2 probe" },
         lines
       )
-      b.resolver.health = nil
-      change(false, "cleared")
+      b.resolver.health:clear("a.test.", "192.0.2.1")
+      b.world:advance(10)
       assert.equal("added 192.0.2.1 cleared", lines[4])
     end)
 
-    it("does not end a doubt that others have", function()
+    it("ends the doubt of a server that fails, when the host itself answers", function()
       failing = "EHOSTUNREACH"
       b.world:advance(70e3)
-      assert.equal(2, #lines)
-      change("verified", "answered")
-      assert.equal(2, #lines)
+      assert.equal("suspect 192.0.2.1 EHOSTUNREACH", lines[2])
+      assert.equal("added 192.0.2.1 answered", change("verified", "answered"))
+    end)
+
+    it("hears it from the book of addresses in doubt", function()
+      b.resolver.health:mark("a.test.", "192.0.2.1", "suspect", "another network")
+      b.world:advance(1)
+      assert.equal("suspect 192.0.2.1 another network", lines[2])
+      b.resolver.health:mark("a.test.", "192.0.2.1", "verified", "it says so")
+      b.world:advance(1)
+      assert.equal("added 192.0.2.1 it says so", lines[3])
     end)
 
     it("does not mind families and names that it does not have", function()
