@@ -253,11 +253,11 @@ static void copy_out(mlxr_entry_t *entry, uint8_t *out) {
 static bool becomes_due(mlxr_entry_t *entry, const mlxr_cache_hit_t *hit) {
   bool is_late =
       hit->ttl <= entry->ttl / DUE_SHARE && entry->ttl >= DUE_TTL_MIN;
-  bool is_suspect = entry->flags & MLXR_CACHE_SUSPECT;
+  bool is_marked = entry->flags & (MLXR_CACHE_SUSPECT | MLXR_CACHE_IDLE);
   if (hit->is_stale || (entry->flags & MLXR_CACHE_DUE) ||
-      !(is_late || is_suspect))
+      !(is_late || is_marked))
     return false;
-  entry->flags |= MLXR_CACHE_DUE;
+  entry->flags = (entry->flags & (uint8_t)~MLXR_CACHE_IDLE) | MLXR_CACHE_DUE;
   return true;
 }
 

@@ -30,11 +30,12 @@ typedef struct mlxr_cache_key {
 } mlxr_cache_key_t;
 
 enum {
-  MLXR_CACHE_ROTATE = 1,   ///< answer in cyclic order
-  MLXR_CACHE_SUSPECT = 2,  ///< usable, but a change made it doubtful
-  MLXR_CACHE_PINNED = 4,   ///< not evicted for others
-  MLXR_CACHE_DUE = 8,      ///< the cache's own: a hit said that it is due
-  MLXR_CACHE_WITHHELD = 16 ///< kept, but a hit only as something stale is
+  MLXR_CACHE_ROTATE = 1,    ///< answer in cyclic order
+  MLXR_CACHE_SUSPECT = 2,   ///< usable, but a change made it doubtful
+  MLXR_CACHE_PINNED = 4,    ///< not evicted for others
+  MLXR_CACHE_DUE = 8,       ///< the cache's own: a hit said that it is due
+  MLXR_CACHE_WITHHELD = 16, ///< kept, but a hit only as something stale is
+  MLXR_CACHE_IDLE = 32      ///< nobody asks for it: the next hit is told as due
 };
 
 /// Who said it, where, and how it is to be kept.
@@ -56,7 +57,7 @@ typedef struct mlxr_cache_hit {
   uint8_t flags;
   bool is_stale; ///< ran out, or is withheld
   bool is_due; ///< time to ask again: the first hit in the last tenth of a TTL
-               ///< of 10 s or more, or the first of what became suspect
+               ///< of 10 s or more, or of what became suspect or was idle
   enum mlxr_status status;
 } mlxr_cache_hit_t;
 
@@ -139,8 +140,8 @@ int mlxr_cache_copy(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
 size_t mlxr_cache_flush(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
                         uint64_t now);
 
-/// Sets and clears flags (SUSPECT, WITHHELD) of what the filter means; returns
-/// how many entries this changed. A new answer begins without them.
+/// Sets and clears flags (SUSPECT, WITHHELD, IDLE) of what the filter means;
+/// returns how many entries this changed. A new answer begins without them.
 size_t mlxr_cache_mark(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
                        uint8_t set, uint8_t clear, uint64_t now);
 

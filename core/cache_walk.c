@@ -126,12 +126,15 @@ size_t mlxr_cache_flush(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
   return walk.count;
 }
 
-/* What becomes suspect is due: the first who asks for it has it looked at. */
+enum { MARKS = MLXR_CACHE_SUSPECT | MLXR_CACHE_WITHHELD | MLXR_CACHE_IDLE };
+
+/* What becomes suspect, or is not asked for any more, is due: the first who
+ * asks for it has it looked at. */
 static bool mark_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
   if (mlxr_entry_is_over(entry, store->stale, walk->now))
     return true;
   uint8_t clear = walk->clear;
-  if (walk->set & MLXR_CACHE_SUSPECT)
+  if (walk->set & (MLXR_CACHE_SUSPECT | MLXR_CACHE_IDLE))
     clear |= MLXR_CACHE_DUE;
   uint8_t flags = (uint8_t)((entry->flags & ~clear) | walk->set);
   uint8_t changed = (walk->set | walk->clear) & (flags ^ entry->flags);
@@ -145,8 +148,8 @@ size_t mlxr_cache_mark(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
   walk_t walk = {.filter = filter,
                  .now = now,
                  .on_entry = mark_entry,
-                 .set = set & (MLXR_CACHE_SUSPECT | MLXR_CACHE_WITHHELD),
-                 .clear = clear & (MLXR_CACHE_SUSPECT | MLXR_CACHE_WITHHELD)};
+                 .set = set & MARKS,
+                 .clear = clear & MARKS};
   walk_all(cache, &walk);
   return walk.count;
 }

@@ -38,7 +38,11 @@ return mlx.policy {
   },
 
   retries = { use("backoff", { attempts = 3, first = "100ms", max = "1s", jitter = 0.2 }) },
-  reactions = { use("flush") },
+  reactions = {
+    use("flush"),
+    -- A packet a second to each worker in use: one that moves without a word is found within two.
+    use("verify", { zones = { cluster } }),
+  },
   -- On a worker: its name and service on the link, for those who browse.
   -- observers = { use("publish", { service = "_mlx._tcp", port = 50051 }) },
   peers = { "mini1.local:50051", "mini2.local:50051" },

@@ -243,7 +243,8 @@ static int cache_mark(lua_State *L) {
     const char *name;
     uint8_t flag;
   } flags[] = {{"suspect", MLXR_CACHE_SUSPECT},
-               {"withheld", MLXR_CACHE_WITHHELD}};
+               {"withheld", MLXR_CACHE_WITHHELD},
+               {"idle", MLXR_CACHE_IDLE}};
   for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
     lua_getfield(L, 4, flags[i].name);
     if (!lua_isnil(L, -1))

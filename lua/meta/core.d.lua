@@ -320,10 +320,10 @@ function Cache:flush(now, filter) end
 function Cache:expire(now, filter) end
 
 --- Flags entries: `suspect` ones serve as before, `withheld` ones as if they had run out, and what
---- is put anew is neither. Flags that are absent stay. Returns how many entries this changed.
+--- is put anew is neither; the next hit of `idle` ones is due. Flags that are absent stay. Returns how many entries this changed.
 ---@param now number
 ---@param filter mlxresolve.CacheFilter?
----@param flags { suspect: boolean?, withheld: boolean? }
+---@param flags { suspect: boolean?, withheld: boolean?, idle: boolean? }
 ---@return integer
 function Cache:mark(now, filter, flags) end
 

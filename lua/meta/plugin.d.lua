@@ -61,6 +61,7 @@ function Answer:is_denial() end
 ---@class mlxresolve.Context
 ---@field cache mlxresolve.PluginCache  what is known already
 ---@field mdns mlxresolve.mdns.Engine  the one mDNS engine, shared by all plugins
+---@field health mlxresolve.Health  what is known of addresses: `mark`, `of`, `clear`
 local Context = {}
 --- Monotonic time.
 ---@return number ms
@@ -104,6 +105,31 @@ function Context:system_mdns(which, name, family, path) end
 --- Asks dns_sd, as `system_mdns` does. A list of address texts.
 ---@return string[]|nil addresses, string? message, string? code
 function Context:dns_sd(name, family) end
+--- Asks a host, at its own addresses and nobody else, by mDNS, whether it still says all of these:
+--- true, or nil, message, code: ECHANGED when it says others, ENODATA when none, ETIMEOUT when it is
+--- silent. `timeout` (300 ms) is each question's; `heard` is a table that remembers, from call to
+--- call, over which families the host has spoken.
+---@param name string
+---@param addresses string[]
+---@param options { timeout: number?, heard: table<string, boolean>? }?
+---@return true|nil, string? message, string? code
+function Context:confirm(name, addresses, options) end
+--- What the result of a probe or an identity check is worth: "for", "against", or "none" when the
+--- check could not ask, or cannot tell.
+---@param ok any
+---@param message string?
+---@param code string?
+---@return "for"|"against"|"none"
+function Context:weigh(ok, message, code) end
+--- Has the policy asked for a name's addresses, without waiting for them; not again while it is being
+--- asked, or has just failed.
+---@param name string
+function Context:refresh(name) end
+--- Begins to follow the names in use (asked for within a minute, watched, or a peer; at most 64) below
+--- some zones. Closed with the plugin.
+---@param zones string[]
+---@return mlxresolve.Follower
+function Context:follow_use(zones) end
 --- A sub-query through the whole chain; ELOOP when it would wait for itself.
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:resolve(name, type) end
@@ -183,6 +209,20 @@ function Context:file_stamp(path) end
 ---@field address string         with its zone where that matters: "fe80::1%eth0"
 ---@field port integer|nil       that is of interest there, as of a peer
 ---@field interface string|nil   where it was heard
+
+---@class mlxresolve.NameInUse
+---@field name string         canonical
+---@field is_held boolean     watched, or a peer
+---@field port integer|nil    the peer's
+---@field addresses string[]  that the cache has, fresh ones, with their zones
+
+---@class mlxresolve.Follower
+local Follower = {}
+--- The names in use now, sorted, without this machine's own.
+---@return mlxresolve.NameInUse[]
+function Follower:list() end
+--- Waits until any name is in use; nothing wakes the machine while there is none.
+function Follower:await() end
 
 ---@class mlxresolve.SweepOptions
 ---@field family "ipv4"|"ipv6"

@@ -39,7 +39,22 @@ function context.new(runtime, instance)
     world = runtime.world,
     instance = instance,
     cache = runtime.plugin_cache,
+    health = runtime.health,
   }, mt)
+end
+
+-- A plugin that works for years opens and closes for years.
+local function forget_closed(owned)
+  local kept = 0
+  for i = 1, #owned do
+    local resource = owned[i]
+    owned[i] = nil
+    if not (resource.is_closed or resource.is_over and resource:is_over()) then
+      kept = kept + 1
+      owned[kept] = resource
+    end
+  end
+  owned.check_at = math.max(32, 2 * kept)
 end
 
 --- Registers something with `close` with whoever owns the present call.
@@ -47,6 +62,9 @@ local function own(self, resource)
   local task = self.scheduler.running
   if task and task.opening then
     local owned = task.opening.owned
+    if #owned >= (owned.check_at or 32) then
+      forget_closed(owned)
+    end
     owned[#owned + 1] = resource
     return resource
   end
@@ -111,6 +129,11 @@ function methods:connect(target)
     return nil, message, code
   end
   return own(self, stream)
+end
+
+--- Begins to follow the names in use: see mlxresolve.in_use.
+function methods:follow_use(zones)
+  return own(self, self.runtime.in_use:follow(zones))
 end
 
 --- Looks for a host on the attached links: see mlxresolve.sweep.

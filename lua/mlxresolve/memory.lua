@@ -49,6 +49,9 @@ end
 ---@param purpose string|false|nil
 function memory:renew(name, number, purpose)
   local now = self.world:now()
+  if self.in_use.is_on then
+    self.in_use:note(name)
+  end
   local _, _, _, _, _, is_suspect = self.cache:copy(name, number, now, fingerprint.text(purpose))
   if is_suspect then
     recheck.start(self, name)

@@ -85,6 +85,7 @@ function persistence.open(runtime)
   }
   self.store, message = world:store(options, runtime.cache, function(kind, text, count)
     self.is_loading = false
+    runtime.in_use:notice_hits()
     tell[kind](world, text, count)
   end)
   if not self.store then

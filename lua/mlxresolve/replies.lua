@@ -47,7 +47,7 @@ local function recall(resolver, slot, name, number)
 end
 
 --- A question that the front could not answer from the cache; slot 0 is one that it did answer,
---- and that is to be asked again before the answer runs out.
+--- and that is due.
 ---@param resolver mlxresolve.Resolver
 ---@param slot integer
 ---@param name string
@@ -56,6 +56,9 @@ function replies.question(resolver, slot, name, number)
   local flights = resolver.flights
   if slot == 0 then
     return resolver:renew(name, number)
+  end
+  if resolver.in_use.is_on then
+    resolver.in_use:note(name)
   end
   if resolver.native_names[name] then
     -- the system's resolver may be asking us on behalf of our own lookup: do not wait for that one

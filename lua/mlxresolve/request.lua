@@ -137,6 +137,9 @@ local function fly(self, index, type_name, number)
 end
 
 local function start(self, types)
+  if self.resolver.in_use.is_on then
+    self.resolver.in_use:note(self.name)
+  end
   if self.is_fresh and self.resolver.mdns_engine then
     self.resolver.mdns_engine:forget { name = self.name }
   end

@@ -66,6 +66,7 @@ function udp_methods:address()
 end
 
 function udp_methods:close()
+  self.is_closed = true
   self.socket:close()
 end
 
@@ -108,6 +109,7 @@ function stream_methods:write(data)
 end
 
 function stream_methods:close()
+  self.is_closed = true
   self.stream:close()
 end
 

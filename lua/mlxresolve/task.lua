@@ -128,6 +128,9 @@ local handle_mt = {
         self.task.scheduler:cancel(self.task)
       end
     end,
+    is_over = function(self)
+      return self.task.generation ~= self.generation
+    end,
   },
 }
 

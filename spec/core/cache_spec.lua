@@ -343,6 +343,17 @@ describe("the cache", function()
       assert.is_false((select(7, cache:get("a.example.", A, 0))))
     end)
 
+    it("tells the next hit of what nobody asked for any more, once", function()
+      local cache = new()
+      cache:put(a(), 0)
+      assert.equal(1, cache:mark(0, { suffix = "example." }, { idle = true }))
+      local got = { cache:get("a.example.", A, 0) }
+      assert.same({ a(), true, false }, { got[1], got[7], got[9] })
+      assert.is_false((select(7, cache:get("a.example.", A, 0))))
+      assert.equal(1, cache:mark(0, {}, { idle = true }))
+      assert.is_true((select(3, cache:peek("a.example.", A, 0))))
+    end)
+
     it("withholds an answer from those who take nothing stale, and gives it back", function()
       local cache = new { stale = 100 }
       cache:put(a(), 0)

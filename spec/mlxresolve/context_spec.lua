@@ -1,3 +1,4 @@
+local bed = require("support.bed")
 local context_bed = require("support.context_bed")
 
 describe("mlxresolve.context", function()
@@ -29,6 +30,25 @@ describe("mlxresolve.context", function()
     end)
     assert.same({ "pong", "192.0.2.1", 9, "ETIMEOUT" }, got)
     assert.is_nil(next(b.world.sockets))
+  end)
+
+  it("forgets what a plugin that works on has closed again", function()
+    local b = bed.open {
+      bed.strategy("s", function() end, {
+        open = function(_, ctx)
+          ctx:spawn(function()
+            for _ = 1, 1000 do
+              ctx:udp({ bind = "0.0.0.0:0" }):close()
+              ctx:spawn(function() end)
+              ctx:sleep(1)
+            end
+          end)
+        end,
+      }),
+    }
+    b.world:advance(5000)
+    local opened = b.resolver.chain.steps[1].instance.owned
+    assert.is_true(#opened <= 40, #opened .. " things are remembered")
   end)
 
   it("reads and writes streams", function()

@@ -1,7 +1,9 @@
 --- The part of `ctx` that asks: a server, the system, the rest of the policy.
 
 local answer = require("mlxresolve.answer")
+local confirm = require("mlxresolve.confirm")
 local core = require("mlxresolve.core")
+local testimony = require("mlxresolve.testimony")
 local query = require("mlxresolve.query")
 local recheck = require("mlxresolve.recheck")
 local responders = require("mlxresolve.native.responders")
@@ -121,6 +123,23 @@ function questions:recheck(name, options)
     error(("ctx:recheck: %q is no name: %s"):format(tostring(name), message), 2)
   end
   return recheck.run(self.runtime, canonical, options)
+end
+
+--- Asks a host at its own addresses whether it still says them: see mlxresolve.confirm.
+function questions:confirm(name, addresses, options)
+  return confirm.run(self, name, addresses, options)
+end
+
+--- What the result of a check is worth: see mlxresolve.testimony.
+function questions.weigh(_, ok, message, code)
+  return testimony.weigh(ok, message, code)
+end
+
+--- Has the policy asked for a name's addresses, without waiting for them.
+function questions:refresh(name)
+  for _, type_name in ipairs { "A", "AAAA" } do
+    self.runtime.flights:refresh(name, query.type_numbers[type_name])
+  end
 end
 
 function questions:next(asked)

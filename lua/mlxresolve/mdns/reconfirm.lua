@@ -5,7 +5,8 @@ local scopes = require("mlxresolve.mdns.scopes")
 local stored = require("mlxresolve.mdns.stored")
 
 -- When questions leave, ms; the second is a one-shot question, since a packet may have been lost,
--- and keeps the second between equal multicast ones.
+-- and keeps the second between equal multicast ones. With the third goes another: where multicast
+-- is lost, its reply comes by unicast.
 local ONE_SHOT_AFTER, AGAIN_AFTER = 250, 1000
 local TIMEOUT = 1500
 -- The families' replies are packets of their own: how long the other is waited for, ms.
@@ -54,20 +55,31 @@ local function finish(self)
   end
 end
 
+-- A family that the host had is waited for: one that has just got another address says it a second
+-- later than the other.
+local function has_all(self)
+  for type in pairs(self.wanted) do
+    if not self.said[type] then
+      return false
+    end
+  end
+  return next(self.said) ~= nil
+end
+
 --- Records of the name were heard.
 ---@param types table<string, boolean>  false: goodbyes only
 function Asker:heard(types)
-  local is_first = next(self.said) == nil
   for type, is_said in pairs(types) do
     if ADDRESS[type] and is_said then
       self.said[type] = true
     end
   end
-  if next(self.said) == nil or self.is_over then
+  if self.is_over or not has_all(self) then
     return
   elseif self.said.A and self.said.AAAA then
     finish(self)
-  elseif is_first then
+  elseif not self.is_gathering then
+    self.is_gathering = true
     self:at(GATHER, finish)
   end
 end
@@ -88,17 +100,20 @@ end
 
 local function ask_again(self)
   self.engine.outgoing:post(self, "again")
+  ask_one_shot(self)
 end
 
 -- What is doubted is not among the known answers that keep hosts silent, and ends by itself unless
--- it is said again.
+-- it is said again. Returns the families.
 local function doubt(engine, name)
-  local now = engine.scheduler:now()
+  local now, types = engine.scheduler:now(), {}
   for _, record in ipairs(engine.store:records(name, now)) do
     if ADDRESS[record.type] then
       stored.doubt(record, "recheck", now)
+      types[record.type] = true
     end
   end
+  return types
 end
 
 local function close(self)
@@ -113,7 +128,7 @@ local function close(self)
   self.engine:leave(self)
 end
 
-local function open(engine, name)
+local function open(engine, name, wanted)
   local self = setmetatable({
     engine = engine,
     name = name,
@@ -121,7 +136,9 @@ local function open(engine, name)
     scope = scopes.of(engine.scopes, {}),
     unicast_at = -math.huge,
     task = engine.scheduler:current(),
+    wanted = wanted,
     said = {},
+    is_gathering = false,
     timers = {},
     is_over = false,
   }, Asker)
@@ -150,24 +167,27 @@ function reconfirm.run(engine, name)
   elseif engine.reconfirmations.names[name] or engine.reconfirmations.count >= MAX_NAMES then
     return nil, "too much is being asked again at this moment", "EAGAIN"
   end
-  doubt(engine, name)
-  local self = open(engine, name)
+  local self = open(engine, name, doubt(engine, name))
   ask_everybody(self)
   self:at(ONE_SHOT_AFTER, ask_one_shot)
   self:at(AGAIN_AFTER, ask_again)
   self:at(TIMEOUT, finish)
-  local said = engine.scheduler:wait(give_up, self)
+  local said = engine.scheduler:wait(give_up, self) or {}
   close(self)
-  return said or {}
+  reconfirm.forget(engine, name, said)
+  return said
 end
 
---- What nobody has said again leaves the store, so that it is no answer to the next who asks.
+--- What nobody has said again leaves the store, so that it is no answer to the next who asks. By
+--- saying a type a host says all that it has of it, though one-shot replies do not show that.
 ---@param engine mlxresolve.mdns.Engine
 ---@param name string
-function reconfirm.forget(engine, name)
+---@param said table<string, boolean>?  only records of these types; of all when absent
+function reconfirm.forget(engine, name, said)
   local now = engine.scheduler:now()
   for _, record in ipairs(engine.store:records(name, now)) do
-    if record.is_suspect and record.reason == "recheck" then
+    local is_meant = not said or said[record.type]
+    if is_meant and record.is_suspect and record.reason == "recheck" then
       record.expires = now
     end
   end

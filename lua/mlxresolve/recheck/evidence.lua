@@ -5,6 +5,7 @@ local core = require("mlxresolve.core")
 local group = require("mlxresolve.group")
 local query = require("mlxresolve.query")
 local reconfirm = require("mlxresolve.mdns.reconfirm")
+local testimony = require("mlxresolve.testimony")
 
 local MAX_PROBES = 4
 local FAMILY = { A = "ipv4", AAAA = "ipv6" }
@@ -17,7 +18,7 @@ local evidence = {}
 ---@param runtime table
 ---@param name string  canonical
 ---@return string[] types, table<string, string> addresses  address → family
----@return table<string, string> interfaces  address → the name of where it was heard, if that is there
+---@return table<string, string> interfaces  address → the name of where it was heard, if there
 function evidence.known(runtime, name)
   local cache, now = runtime.cache, runtime.world:now()
   local types, addresses, interfaces = {}, {}, {}
@@ -119,7 +120,8 @@ function evidence.ask_chain(runtime, name, types)
   return found
 end
 
---- Probes the addresses in doubt: { [address] = true or why not }.
+--- Probes the addresses in doubt: { [address] = true or why not }; nothing of those of which a
+--- probe could not tell.
 ---@param runtime table
 ---@param name string
 ---@param addresses table<string, any>
@@ -146,7 +148,10 @@ function evidence.probe(runtime, name, addresses, options, interfaces)
   end
   local results = {}
   for i, result in ipairs(group.all(runtime.scheduler, probing)) do
-    results[list[i]] = result[1] and true or tostring(result[2] or "no answer")
+    local weight = testimony.weigh(result[1], result[2], result[3])
+    if weight ~= "none" then
+      results[list[i]] = weight == "for" or tostring(result[2])
+    end
   end
   return results
 end

@@ -31,6 +31,7 @@ end
 function changes:replace_policy(policy)
   local previous = self.chain
   settings.take(self, policy)
+  self.in_use:hold_peers(policy.peers)
   self.chain = chains.new(self, policy, previous)
   self.chain:open()
   previous:close(self.chain)

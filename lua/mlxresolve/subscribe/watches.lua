@@ -20,6 +20,7 @@ function watches.new(resolver)
 end
 
 local function remove(self, gone)
+  self.resolver.in_use:release(gone.name)
   local list = self.names[gone.name]
   for i = #list, 1, -1 do
     if list[i] == gone then
@@ -40,6 +41,7 @@ function Watches:add(name, callback)
   local list = self.names[name] or {}
   self.names[name] = list
   self.count = self.count + 1
+  self.resolver.in_use:hold(name)
   local new = watch.new(self.resolver, name, callback, function(gone)
     remove(self, gone)
   end)

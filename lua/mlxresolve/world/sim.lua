@@ -180,6 +180,9 @@ function methods:cancel(_, number)
     if operation.event then
       self.clock:cancel(operation.event)
     end
+    if operation.exchange then
+      operation.exchange:close()
+    end
   end
 end
 

@@ -49,7 +49,7 @@ describe("mlxresolve.mdns.reconfirm", function()
     link.world:advance(250)
     assert.equal(2, #link:sent())
     link.world:advance(750)
-    assert.equal(1, #link:sent())
+    assert.equal(3, #link:sent())
     link.world:advance(10e3)
     assert.same({ said = {}, ms = 1500 }, result)
     assert.same({}, link:sent())
@@ -63,12 +63,34 @@ describe("mlxresolve.mdns.reconfirm", function()
     assert.same({ said = { A = true, AAAA = true }, ms = 7 }, result)
   end)
 
-  it("waits a moment for the other family", function()
+  it("waits for a family that the host had until it gives up", function()
+    local result = run()
+    link.world:advance(7)
+    link:deliver(bed.response("mini2.local.", { A }), { to = "192.0.2.1" })
+    link.world:advance(2000)
+    assert.same({ said = { A = true }, ms = 1500 }, result)
+  end)
+
+  it("waits a moment for one that the host did not have", function()
+    link:deliver(bed.response("mini2.local.", { { type = "AAAA", data = AAAA.data, ttl = 0 } }))
+    link.world:advance(1100)
     local result = run()
     link.world:advance(7)
     link:deliver(bed.response("mini2.local.", { A }), { to = "192.0.2.1" })
     link.world:advance(200)
     assert.same({ said = { A = true }, ms = 107 }, result)
+  end)
+
+  it("forgets an old address when another was said, in a reply that flushes nothing", function()
+    run()
+    local other = { type = "A", data = "192.0.2.8", cache_flush = false }
+    link:deliver(bed.response("mini2.local.", { other, AAAA }))
+    link.world:advance(2000)
+    local kept = {}
+    for _, record in ipairs(link.engine.store:records("mini2.local.", link.world:now())) do
+      kept[record.data] = true
+    end
+    assert.same({ ["192.0.2.8"] = true, ["2001:db8::7"] = true }, kept)
   end)
 
   it("takes no goodbye for an answer", function()

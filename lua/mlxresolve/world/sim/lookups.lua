@@ -6,6 +6,7 @@ local routes = require("mlxresolve.world.sim.routes")
 
 local RCODES = { "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED" }
 local TCP_ONLY, NO_EDNS, NO_RECURSION = 1, 2, 4
+local MDNS = 5353
 
 ---@class mlxresolve.SimWorld
 local lookups = {}
@@ -22,6 +23,7 @@ function Exchange:finish(answer, status, ttl, rcode)
     world.clock:cancel(self.timer)
   end
   self.is_over = true
+  self:close()
   local ok, message, code = self.machine:result()
   if not ok then
     return world:complete(self.number, nil, ("%s: %s"):format(self.server, message), code)
@@ -51,6 +53,24 @@ function Exchange:message(from, packet)
   end
 end
 
+function Exchange:close()
+  if self.socket then
+    self.socket:close()
+    self.socket = false
+  end
+end
+
+-- A responder is asked from a port of its own, as by any other program that is no responder
+-- (RFC 6762 section 6.7).
+local function ask_responder(self, query, path)
+  self:close()
+  local bind = self.address:find(":", 1, true) and "[::]:0" or "0.0.0.0:0"
+  self.socket = self.world:udp({ bind = bind }, function(data)
+    self:message(self.server, data)
+  end)
+  self.socket:send(query, self.server, path.legs[1].from.index)
+end
+
 function Exchange:send(is_tcp)
   local world = self.world
   local path, code = routes.to(world.me, self.address)
@@ -58,8 +78,11 @@ function Exchange:send(is_tcp)
     world.clock:after(0, self.fail, self, code)
     return
   end
-  world:meet(path.legs[1])
   local query = self.machine:query()
+  if self.port == MDNS and path.legs[#path.legs].to and path.legs[#path.legs].to.host.responder then
+    return ask_responder(self, query, path)
+  end
+  world:meet(path.legs[1])
   world.net:note_packet(world.me, path.legs[1].from.link, self.server, query)
   local function reply(packet, from)
     local last = path.legs[#path.legs]
@@ -109,13 +132,13 @@ local function with_port(server)
   if not parsed then
     return nil
   end
-  local form = parsed.family == "ipv6" and "[%s]:%d" or "%s:%d"
-  return form:format(parsed.address, parsed.port or 53), parsed.address
+  local form, port = parsed.family == "ipv6" and "[%s]:%d" or "%s:%d", parsed.port or 53
+  return form:format(parsed.address, port), parsed.address, port
 end
 
 function lookups:exchange(waiter, server, name, type, timeout, flags)
   flags = flags or 0
-  local endpoint, address = with_port(server)
+  local endpoint, address, port = with_port(server)
   if not endpoint then
     return nil, server .. ": no address", "ETEXT"
   end
@@ -133,12 +156,15 @@ function lookups:exchange(waiter, server, name, type, timeout, flags)
     world = self,
     server = endpoint,
     address = address,
+    port = port,
+    socket = false,
     machine = started,
     started = self:now(),
     number = self:new_operation(waiter),
     timer = false,
     is_over = false,
   }, Exchange)
+  self.operations[exchange.number].exchange = exchange
   exchange:act(action)
   return exchange.number
 end

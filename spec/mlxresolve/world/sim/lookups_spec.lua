@@ -1,4 +1,5 @@
 local core = require("mlxresolve.core")
+local responder = require("mlxresolve.world.sim.responder")
 local servers = require("mlxresolve.world.sim.servers")
 local sim_bed = require("support.sim_bed")
 
@@ -27,6 +28,20 @@ describe("mlxresolve.world.sim.lookups", function()
     assert.same({ "answer", 60 }, { status, ttl })
     assert.is_true(ms > 0 and ms < 10)
     assert.equal("nxdomain", select(2, ask("192.0.2.2:53", "nobody.example.")))
+  end)
+
+  it("asks responders directly, who give their own names for ten seconds", function()
+    bed.mini2.responder = responder.new(world, bed.mini2, "avahi")
+    local packet, status, ttl = ask("192.0.2.2:5353", "mini2.local.")
+    assert.same({ "192.0.2.2" }, core.answer.data(packet))
+    assert.same({ "answer", 10 }, { status, ttl })
+    assert.equal("ETIMEOUT", select(3, ask("192.0.2.2:5353", "other.local.")))
+    assert.same({}, world.sockets)
+    local number = world:exchange(sim_bed.waiter(), "192.0.2.2:5353", "mini2.local.", 1, 1000)
+    world:cancel("exchange", number)
+    assert.same({}, world.sockets)
+    bed.mini2.responder, bed.mini2.server = false, false
+    assert.equal("ECONNREFUSED", select(3, ask("192.0.2.2:5353", "mini2.local.")))
   end)
 
   it("says why there is no answer, as the real world does", function()

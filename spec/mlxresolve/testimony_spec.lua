@@ -1,0 +1,17 @@
+local testimony = require("mlxresolve.testimony")
+
+describe("mlxresolve.testimony", function()
+  it("takes a check's word for what it says", function()
+    assert.equal("for", testimony.weigh(true))
+    assert.equal("against", testimony.weigh(nil, "no echo", "ETIMEOUT"))
+    assert.equal("against", testimony.weigh(nil, "another key", "EIDENTITY"))
+    assert.equal("against", testimony.weigh(nil, "somehow bad"))
+  end)
+
+  it("makes nothing of a check that could not ask, or did not", function()
+    assert.equal("none", testimony.weigh(nil))
+    assert.equal("none", testimony.weigh(nil, "not allowed", "EACCES"))
+    assert.equal("none", testimony.weigh(nil, "no route", "ENETUNREACH"))
+    assert.equal("none", testimony.weigh(nil, "it raised", "EPLUGIN"))
+  end)
+end)
