@@ -46,6 +46,8 @@ try:
     print("|---|---|---|---|---|---|---|")
     ours = results["mlxresolve"]
     for name, rows in results.items():
+        servers.record("cold", name, [r["rate"] / 1e3 for r in rows])
+        servers.record("cold_cpu", name, [r["cpu"] for r in rows])
         print(
             f"| {name} | {spread([r['rate'] / 1e3 for r in rows], '{:.1f}')} "
             f"| {spread([r['cpu'] for r in rows], '{:.1f}')} "

@@ -5,6 +5,7 @@ package.cpath = "./build/?.so;./build/lib/?.so;" .. package.cpath
 
 local core = require("mlxresolve.core")
 local mlx = require("mlxresolve")
+local record = dofile("bench/record.lua")
 local uv = require("luv")
 
 local ROUNDS = tonumber(arg[1] or 7)
@@ -48,8 +49,9 @@ end
 
 local cases = {}
 
-local function case(title, run)
-  cases[#cases + 1] = { title = title, run = run, times = {} }
+--- `measure` is its row in the summary.
+local function case(title, measure, run)
+  cases[#cases + 1] = { title = title, measure = measure, run = run, times = {} }
 end
 
 local copies = {}
@@ -57,7 +59,7 @@ for i = 1, NAMES do
   copies[names[i]] = { address = "192.0.2.1", till = core.now() + 3000e3 }
 end
 
-case("Lua table and clock", function()
+case("Lua table and clock", "table", function()
   local found = 0
   for i = 1, COUNT do
     local entry = copies[names[i % NAMES + 1]]
@@ -68,7 +70,7 @@ case("Lua table and clock", function()
   return found
 end)
 
-case("peek(name)", function()
+case("peek(name)", "peek", function()
   local found = 0
   for i = 1, COUNT do
     if resolver:peek(names[i % NAMES + 1]) then
@@ -78,7 +80,7 @@ case("peek(name)", function()
   return found
 end)
 
-case('peek(name, "AAAA")', function()
+case('peek(name, "AAAA")', "peek_aaaa", function()
   local found = 0
   for i = 1, COUNT do
     if resolver:peek(names[i % NAMES + 1], "AAAA") then
@@ -109,15 +111,15 @@ end
 
 local ONE_TYPE = { type = "A" }
 
-case("resolve, A", function()
+case("resolve, A", "resolve", function()
   return resolve(ONE_TYPE)
 end)
 
-case("resolve, A and AAAA", function()
+case("resolve, A and AAAA", "resolve_both", function()
   return resolve(nil)
 end)
 
-case("resolve, A and AAAA, addresses read", function()
+case("resolve, A and AAAA, addresses read", "resolve_read", function()
   return resolve(nil, function(result)
     return #result.addresses
   end)
@@ -137,6 +139,7 @@ end
 print(("%-38s %10s"):format("cached name, median", "CPU ns/op"))
 for _, one in ipairs(cases) do
   print(("%-38s %10.0f"):format(one.title, median(one.times)))
+  record(one.measure, "mlxresolve", one.times)
 end
 resolver:close()
 uv.run()

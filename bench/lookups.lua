@@ -10,6 +10,7 @@ package.path = "./lua/?.lua;./lua/?/init.lua;" .. package.path
 package.cpath = "./build/?.so;./build/lib/?.so;" .. package.cpath
 
 local mlx = require("mlxresolve")
+local record = dofile("bench/record.lua")
 local uv = require("luv")
 
 local ROUNDS = tonumber(arg[1] or 7)
@@ -137,6 +138,7 @@ for _, way in ipairs(ways) do
   local middle = median(way.rates)
   local least, most = way.rates[1], way.rates[ROUNDS]
   local spread = ("%.1f [%.1f-%.1f]"):format(middle, least, most)
+  record(("lookups_%d"):format(way.lines), way.name, way.rates)
   local ratio = ("%.2f"):format(median(ways[1].rates) / middle)
   print(("| %s | %d | %s | %s |"):format(way.name, way.lines, spread, ratio))
 end

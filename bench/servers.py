@@ -15,18 +15,27 @@ work = tempfile.mkdtemp(prefix="mlxt-bench-")
 running = []
 
 UPSTREAM = "127.0.0.2:5310"
+SMALL, LARGE = 10_000, 1_200_000  # names that the peers' caches have room for
+KRESD_CACHE = "/dev/shm/mlxt-bench-kresd"
 
 
-def commands(build):
+def commands(build, names=LARGE):
     """Of each server: its command and the port that it listens on."""
+    os.environ["BENCH_NAMES"] = str(names)  # read by the configurations that are programs
     return {
         "echo": ([f"{build}/bench/echo", "127.0.0.1:5306"], 5306),
         "mlxresolve": ([f"{build}/mlxresolve", "run", f"{here}/peers/mlxresolve.lua"], 5301),
         "unbound": (["unbound", "-d", "-c", f"{here}/peers/unbound.conf"], 5302),
         "knot-resolver": (["kresd", "-n", "-c", f"{here}/peers/kresd.conf"], 5303),
         "dnsdist": (["dnsdist", "--supervised", "-C", f"{here}/peers/dnsdist.conf"], 5304),
-        "dnsmasq": (["dnsmasq", "-d", "-C", f"{here}/peers/dnsmasq.conf"], 5305),
+        "dnsmasq": (["dnsmasq", "-d", "-C", f"{here}/peers/dnsmasq.conf", f"--cache-size={names}"], 5305),
     }
+
+
+def forget(name):
+    """Removes what a server that has ended would remember."""
+    if name == "knot-resolver":
+        shutil.rmtree(KRESD_CACHE, ignore_errors=True)
 
 
 def start(cores, argv, **environment):
@@ -40,17 +49,31 @@ def start(cores, argv, **environment):
     return process
 
 
-def stop_all():
-    for process in running:
+def stop(*processes_of):
+    for process in processes_of:
         process.send_signal(signal.SIGCONT)
         process.send_signal(signal.SIGTERM)
-    for process in running:
+    for process in processes_of:
         try:
             process.wait(5)
         except subprocess.TimeoutExpired:
             process.kill()
+            process.wait()
+        running.remove(process)
+
+
+def stop_all():
+    stop(*list(running))
     shutil.rmtree(work, ignore_errors=True)
-    shutil.rmtree("/dev/shm/mlxt-bench-kresd", ignore_errors=True)
+    forget("knot-resolver")
+
+
+def record(measure, server, values):
+    """Keeps a row for the summary: median, least, most."""
+    path = os.environ.get("BENCH_RESULTS")
+    if path:
+        with open(path, "a") as f:
+            f.write(f"{measure}\t{server}\t{median(values)}\t{min(values)}\t{max(values)}\n")
 
 
 def question(name):
@@ -58,14 +81,14 @@ def question(name):
     return struct.pack(">6H", 7, 0x100, 1, 0, 0, 0) + labels + b"\0\0\1\0\1"
 
 
-def wait_for(port, seconds=20):
+def wait_for(port, seconds=20, name="warm.example"):
     """Until the server answers a question."""
     end = time.time() + seconds
     while time.time() < end:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.settimeout(0.3)
             try:
-                s.sendto(question("warm.example"), ("127.0.0.1", port))
+                s.sendto(question(name), ("127.0.0.1", port))
                 if s.recv(512)[3] & 15 == 0:
                     return
             except OSError:
@@ -74,20 +97,43 @@ def wait_for(port, seconds=20):
     raise SystemExit("\n".join(logs + [f"nobody answers on port {port}"]))
 
 
-def cpu_seconds(pid):
-    """CPU time of all threads of a process and its children, in s; and its user part."""
-    total, user, todo = 0.0, 0.0, [pid]
+def threads(pid):
+    """The folders in /proc of all threads of a process and its descendants."""
+    found, todo = [], [pid]
     while todo:
         one = todo.pop()
-        try:
-            for thread in os.listdir(f"/proc/{one}/task"):
-                total += int(open(f"/proc/{one}/task/{thread}/schedstat").read().split()[0]) / 1e9
-                todo += [int(x) for x in open(f"/proc/{one}/task/{thread}/children").read().split()]
-            fields = open(f"/proc/{one}/stat").read().rsplit(")", 1)[1].split()
-            user += int(fields[11]) / os.sysconf("SC_CLK_TCK")
-        except OSError:
-            pass
-    return total, user
+        for thread in os.listdir(f"/proc/{one}/task"):
+            folder = f"/proc/{one}/task/{thread}"
+            found.append(folder)
+            todo += [int(x) for x in open(f"{folder}/children").read().split()]
+    return found
+
+
+def processes(pid):
+    return sorted({folder.split("/task/")[0] for folder in threads(pid)})
+
+
+def cpu_seconds(pid):
+    """CPU time of all threads of a process and its descendants, in s; and its user part."""
+    total = sum(int(open(f"{t}/schedstat").read().split()[0]) for t in threads(pid)) / 1e9
+    stats = [open(f"{p}/stat").read().rsplit(")", 1)[1].split() for p in processes(pid)]
+    return total, sum(int(fields[11]) for fields in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def status(folder, field):
+    for line in open(f"{folder}/status"):
+        if line.startswith(field + ":"):
+            return int(line.split()[1])
+    return 0
+
+
+def rss(pid):
+    """Resident memory, in bytes."""
+    return sum(status(p, "VmRSS") for p in processes(pid)) * 1024
+
+
+def wake_ups(pid):
+    return sum(status(t, "voluntary_ctxt_switches") for t in threads(pid))
 
 
 def write_names(label, names):
@@ -95,6 +141,22 @@ def write_names(label, names):
     with open(path, "w") as f:
         f.writelines(name + "\n" for name in names)
     return path
+
+
+def write_hosts(size):
+    """So many names, in a random order; the fewer are among the more."""
+    names = [f"host{i:07d}.bench.example.net" for i in range(size)]
+    random.Random(size).shuffle(names)
+    return write_names(size, names)
+
+
+def fill(build, port, names, size):
+    """Asks until everything comes from the cache; some lose questions when many come at once."""
+    for window in (200, 100, 40, 16, 8):
+        result = blast(build, port, names, "once", window)
+        if result["noerror"] == size:
+            return
+    raise SystemExit(f"port {port} does not answer everything: {result}")
 
 
 def blast(build, port, names, seconds, window, sockets=4, rate=None, core=1):
@@ -139,6 +201,10 @@ def spread(values, form="{:.0f}"):
     return f"{form.format(median(values))} [{form.format(min(values))}-{form.format(max(values))}]"
 
 
-def ratio(ones, others, key="rate"):
+def ratios(ones, others, key="rate"):
     """Of two rows of results, taken pairwise per round."""
-    return spread([a[key] / b[key] for a, b in zip(ones, others) if b[key] > 0], "{:.2f}")
+    return [a[key] / b[key] for a, b in zip(ones, others) if b[key] > 0]
+
+
+def ratio(ones, others, key="rate"):
+    return spread(ratios(ones, others, key), "{:.2f}")
