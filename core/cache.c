@@ -228,7 +228,6 @@ void mlxr_cache_describe(const mlxr_entry_t *entry, uint64_t now,
   out->age = age < UINT32_MAX ? (uint32_t)age : UINT32_MAX;
   out->is_stale = !is_servable(entry, now);
   out->ttl = out->is_stale ? 0 : entry->ttl - out->age;
-  out->idle = mlxr_entry_idle(entry, now);
   out->strategy = entry->strategy;
   out->interface = entry->interface;
   out->flags = entry->flags;

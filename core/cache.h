@@ -48,10 +48,9 @@ typedef struct mlxr_cache_note {
 } mlxr_cache_note_t;
 
 typedef struct mlxr_cache_hit {
-  size_t len;    ///< of the answer that was copied out
-  uint32_t age;  ///< seconds since it was put
-  uint32_t ttl;  ///< seconds left; 0 when stale
-  uint32_t idle; ///< seconds since it was asked for, give or take four
+  size_t len;   ///< of the answer that was copied out
+  uint32_t age; ///< seconds since it was put
+  uint32_t ttl; ///< seconds left; 0 when stale
   uint32_t strategy;
   uint32_t interface;
   uint8_t flags;
@@ -154,6 +153,7 @@ typedef struct mlxr_cache_view {
   const uint8_t *name;
   uint16_t type;
   uint32_t purpose;
+  uint32_t idle;  ///< seconds since it was asked for, give or take four
   uint64_t place; ///< several entries share one; stays the same for good
   mlxr_cache_hit_t hit;
 } mlxr_cache_view_t;

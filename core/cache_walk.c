@@ -180,6 +180,7 @@ static bool show_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
   if (mlxr_entry_is_over(entry, store->stale, walk->now))
     return true;
   mlxr_cache_describe(entry, walk->now, &view.hit);
+  view.idle = mlxr_entry_idle(entry, walk->now);
   return walk->on_view(walk->context, &view);
 }
 

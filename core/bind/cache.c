@@ -262,6 +262,7 @@ static int cache_mark(lua_State *L) {
 typedef struct row {
   mlxr_cache_hit_t hit;
   uint32_t purpose;
+  uint32_t idle;
   uint16_t type;
   uint8_t name[MLXR_NAME_MAX];
 } row_t;
@@ -301,6 +302,7 @@ static bool add_row(void *context, const mlxr_cache_view_t *view) {
   row_t *row = &rows->row[rows->count++];
   row->hit = view->hit;
   row->purpose = view->purpose;
+  row->idle = view->idle;
   row->type = view->type;
   memcpy(row->name, view->name, mlxr_name_len(view->name));
   return rows->is_paged || rows->count < rows->limit;
@@ -326,7 +328,7 @@ static void push_row(lua_State *L, const row_t *row) {
   lua_setfield(L, -3, "withheld");
   lua_setfield(L, -2, "suspect");
   set_number(L, "ttl", row->hit.ttl);
-  set_number(L, "idle", row->hit.idle);
+  set_number(L, "idle", row->idle);
   set_number(L, "age", row->hit.age);
   set_number(L, "strategy", row->hit.strategy);
   set_number(L, "interface", row->hit.interface);
