@@ -1,14 +1,17 @@
 --- One name being asked for on the link: when to ask again, and whom to tell.
 ---
 --- Both address families of a name are one lookup and one packet. The first question leaves
---- at once, since somebody waits; a one-shot question from another port follows after 250 ms in
---- case a packet was lost, to the host that had the name last as well (both are answered by
---- unicast, so that the rule of a second between equal multicast questions, RFC 6762 section 5.2,
---- is kept), then multicast ones after 1, 3, 7 … s for as long as somebody waits. A lookup that
---- nobody waits for has no timer.
+--- at once, since somebody waits, over IPv4 and then over IPv6: most hosts say all they have over
+--- either, and an answer that comes at once spares the link the second one. A one-shot question
+--- from another port follows after 250 ms in case a packet was lost, to the host that had the name
+--- last as well (both are answered by unicast, so that the rule of a second between equal multicast
+--- questions, RFC 6762 section 5.2, is kept), then multicast ones after 1, 3, 7 … s for as long as
+--- somebody waits. A lookup that nobody waits for has no timer.
 
 local answers = require("mlxresolve.mdns.answers")
 
+-- Longer than a host on a cable takes, and too short for anybody to notice.
+local TRAIL = 2
 local ONE_SHOT_AFTER = 250
 local FIRST_GAP = 1000
 local MAX_GAP = 3600e3
@@ -18,6 +21,8 @@ local SILENCE = 50
 -- packets of their own, many hosts give each family over its own only, and one may be lost.
 local SILENCE_TTL = 10
 local CONFIRM_AFTER = 25
+
+local LEADING, TRAILING = { part = "leading" }, { part = "trailing" }
 
 local SIBLING = { A = "AAAA", AAAA = "A" }
 
@@ -62,6 +67,7 @@ function lookup.new(engine, name, types, scope)
     unicast_at = -math.huge,
     gap = FIRST_GAP,
     next_at = false,
+    trail_at = false,
     one_shot_at = false,
     confirm_at = false,
     verdict_at = false,
@@ -74,7 +80,9 @@ end
 local tick
 
 local function earliest(self)
-  if self.verdict_at then
+  if self.trail_at then
+    return self.trail_at
+  elseif self.verdict_at then
     return self.confirm_at or self.verdict_at
   end
   return self.one_shot_at and math.min(self.one_shot_at, self.next_at) or self.next_at
@@ -99,7 +107,15 @@ local function begin(self, now)
   self.questions = 0
   self.asked_at, self.posted_at, self.gap = now, now, FIRST_GAP
   self.one_shot_at, self.next_at = now + ONE_SHOT_AFTER, now + FIRST_GAP
-  self.engine.outgoing:post(self, "first")
+  self.trail_at = now + TRAIL
+  self.engine.outgoing:post(self, "first", LEADING)
+end
+
+local function trail(self, now)
+  if self.trail_at and now >= self.trail_at then
+    self.trail_at = false
+    self.engine.outgoing:post(self, "first", TRAILING)
+  end
 end
 
 local function ask_again(self, now)
@@ -128,6 +144,7 @@ end
 function tick(self)
   local now = self.scheduler:now()
   self.timer = false
+  trail(self, now)
   if self.verdict_at then
     await_verdict(self, now)
   end
@@ -183,7 +200,7 @@ local function remove(self, position)
   self.engine:leave(self)
   if #self.waiters == 0 then
     stop_timer(self)
-    self.confirm_at, self.verdict_at = false, false
+    self.trail_at, self.confirm_at, self.verdict_at = false, false, false
   end
 end
 
@@ -233,12 +250,18 @@ end
 
 --- The packet posted before has left, or could not.
 ---@param sent integer  datagrams
-function Lookup:posted(mode, sent, message, code)
+---@param part "leading"|"trailing"|false
+function Lookup:posted(mode, sent, message, code, part)
   if sent > 0 then
-    self.questions, self.total = self.questions + 1, self.total + 1
+    if part ~= "trailing" or self.questions == 0 then
+      self.questions, self.total = self.questions + 1, self.total + 1
+    end
     if mode ~= "again" then
       self.unicast_at = self.scheduler:now()
     end
+  elseif self.trail_at then
+    self.trail_at = self.scheduler:now()
+    schedule(self)
   elseif self.questions == 0 then
     self.asked_at = -math.huge
     self:fail(message or "nothing to send on", code or "ENETDOWN")

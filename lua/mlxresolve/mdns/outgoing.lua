@@ -36,6 +36,7 @@ end
 ---@field types string[]?             only these of the asker's
 ---@field since number?               see mlxresolve.mdns.Outgoing
 ---@field to string?                  this host alone (section 5.5), of `link`
+---@field part "leading"|"trailing"|nil  of the families; both when absent
 
 --- Queues an asker's questions; they leave with those of all tasks that are about to run.
 ---@param asker mlxresolve.mdns.Lookup|mlxresolve.mdns.Watch
@@ -55,6 +56,7 @@ function Way:post(asker, mode, options)
     since = options.since or math.huge,
     link = options.link or false,
     to = options.to or false,
+    part = options.part or false,
   }
 end
 
@@ -125,12 +127,13 @@ local function send(self, batch, link)
   if item.to then
     return engine.sockets:ask_host(packets, item.to, link)
   end
-  local sent, message, code = engine.sockets:ask(item.mode, packets, { link }, item.scope)
+  local families = scopes.families(item.scope, link, item.part)
+  local sent, message, code = engine.sockets:ask(item.mode, packets, { link }, families)
   remember(self, rawget(packets, "unicast"))
   remember(self, rawget(packets, "multicast"))
   for _, packet in ipairs(questions.rest(packets)) do
     remember(self, packet)
-    engine.sockets:ask("again", { multicast = packet }, { link }, item.scope)
+    engine.sockets:ask("again", { multicast = packet }, { link }, families)
   end
   return sent, message, code
 end
@@ -150,7 +153,7 @@ local function send_batch(self, batch)
     message, code = message or why, code or why_code
   end
   for i = 1, #batch do
-    batch[i].asker:posted(item.mode, sent, message, code)
+    batch[i].asker:posted(item.mode, sent, message, code, item.part)
   end
 end
 

@@ -17,10 +17,11 @@ local questions = {}
 ---@field since number  who else asked the same from this moment on has asked for us, ms
 ---@field link mlxresolve.mdns.Link|false  on this one only
 ---@field to string|false  this host alone
+---@field part "leading"|"trailing"|false  of the families, see scopes.families
 
 local function key_of(item)
   local link = item.link and item.link.index or ""
-  return ("%s %s %s %s"):format(item.mode, item.scope.key, link, item.to or "")
+  return ("%s %s %s %s %s"):format(item.mode, item.scope.key, link, item.to or "", item.part or "")
 end
 
 local function size_of(item)

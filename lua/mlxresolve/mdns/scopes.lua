@@ -71,6 +71,29 @@ function scopes.filter(scope, speaking)
   return indexes
 end
 
+local ONLY = {
+  ipv4 = { ipv4 = true, ipv6 = false },
+  ipv6 = { ipv4 = false, ipv6 = true },
+  neither = { ipv4 = false, ipv6 = false },
+}
+
+--- The families to ask over on a link: both, or of the two parts of a question that goes out over
+--- one after the other, what the `leading` one takes and what is left to the `trailing` one.
+---@param scope mlxresolve.mdns.Scope
+---@param link mlxresolve.mdns.Link
+---@param part "leading"|"trailing"|false
+---@return { ipv4: boolean, ipv6: boolean }
+function scopes.families(scope, link, part)
+  if not part then
+    return scope
+  end
+  local has_ipv4, has_ipv6 = scope.ipv4 and link.ipv4, scope.ipv6 and link.ipv6
+  if part == "leading" then
+    return has_ipv4 and ONLY.ipv4 or ONLY.ipv6
+  end
+  return has_ipv4 and has_ipv6 and ONLY.ipv6 or ONLY.neither
+end
+
 --- "eth0, wlan0", for messages.
 ---@return string
 function scopes.describe(scope, speaking)

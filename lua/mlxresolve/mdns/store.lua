@@ -8,7 +8,8 @@
 local rrsets = require("mlxresolve.mdns.rrsets")
 local stored = require("mlxresolve.mdns.stored")
 
-local MAX_RECORDS = 4096
+-- Less than a power of two: a table that is full to its last place is made anew by every newcomer.
+local MAX_RECORDS = 6000
 -- A type of service may have many instances; of nothing else are there more for one name.
 local MAX_PER_NAME, MAX_POINTERS = 64, 1024
 

@@ -10,6 +10,65 @@ describe("mlxresolve.mdns.lookup", function()
     link = bed.new()
   end)
 
+  describe("asks over IPv4 first", function()
+    local function families()
+      local list = {}
+      for i, sent in ipairs(link.world.sent) do
+        list[i] = ("%s at %g"):format(sent.to:find("^%[") and "IPv6" or "IPv4", sent.at - 1000)
+      end
+      return list
+    end
+
+    it("and over IPv6 2 ms later, when there is no answer yet", function()
+      link:ask("nobody.local.", "A", { timeout = 100 })
+      link.world:settle()
+      assert.same({ "IPv4 at 0", "IPv6 at 2" }, families())
+    end)
+
+    it("and no more, when that answers all", function()
+      link:answer("mini2.local.", { A, AAAA })
+      link:ask("mini2.local.", "A")
+      link:ask("mini2.local.", "AAAA")
+      link.world:settle()
+      assert.same({ "IPv4 at 0" }, families())
+    end)
+
+    it("and over IPv6 for a family that the answer leaves out", function()
+      link:answer("mini2.local.", { A })
+      link:ask("mini2.local.", "A")
+      link:ask("mini2.local.", "AAAA")
+      link.world:advance(10)
+      assert.same({ "IPv4 at 0", "IPv6 at 2" }, families())
+    end)
+
+    it("but at once over IPv6 where there is no IPv4", function()
+      link = bed.new {
+        links = { bed.interface { addresses = { bed.address("fe80::1%eth0", 64) } } },
+      }
+      link:ask("nobody.local.", "A", { timeout = 100 })
+      link.world:settle()
+      assert.same({ "IPv6 at 0" }, families())
+    end)
+
+    it("but at once over IPv6 when IPv4 cannot be sent", function()
+      link:ask("other.local.", "A", { timeout = 10 })
+      link.world:settle()
+      for socket in pairs(link.world.sockets) do
+        if socket.options.bind:find("0.0.0.0", 1, true) then
+          function socket.send()
+            return nil, "no route", "ENETUNREACH"
+          end
+        end
+      end
+      link.world.sent = {}
+      local result = link:ask("mini2.local.", "A", { timeout = 100 })
+      link.world:settle()
+      assert.equal("ENOTFOUND", result.code)
+      assert.matches("1 question", result.message)
+      assert.same({ "IPv6 at 10" }, families())
+    end)
+  end)
+
   describe("asks again", function()
     it(
       "from another port after 250 ms, then by multicast after 1, 3 and 7 s"

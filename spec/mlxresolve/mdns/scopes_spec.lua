@@ -29,4 +29,26 @@ describe("mlxresolve.mdns.scopes", function()
     assert.equal("eth0", scopes.describe(scopes.of({}, { ipv4 = false }), speaking))
     assert.equal("", scopes.describe(scopes.of({}, { ipv4 = false, ipv6 = false }), speaking))
   end)
+
+  describe("divide the families of a question", function()
+    local both = { ipv4 = true, ipv6 = true }
+    local function families(scope, link, part)
+      local found = scopes.families(scope, link, part)
+      return (found.ipv4 and "4" or "") .. (found.ipv6 and "6" or "")
+    end
+
+    it("into IPv4 first and IPv6 then", function()
+      assert.equal("46", families(both, both, false))
+      assert.equal("4", families(both, both, "leading"))
+      assert.equal("6", families(both, both, "trailing"))
+    end)
+
+    it("into one and nothing where only one is spoken", function()
+      for part, wanted in pairs { leading = "6", trailing = "" } do
+        assert.equal(wanted, families(both, { ipv4 = false, ipv6 = true }, part))
+        assert.equal(wanted, families({ ipv4 = false, ipv6 = true }, both, part))
+      end
+      assert.equal("", families(both, { ipv4 = true, ipv6 = false }, "trailing"))
+    end)
+  end)
 end)

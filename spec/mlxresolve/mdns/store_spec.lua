@@ -207,32 +207,46 @@ describe("mlxresolve.mdns.store", function()
     end)
 
     it("as a whole, at the cost of the oldest names", function()
-      for i = 1, 5000 do
+      for i = 1, 7000 do
         put(i, ("n%d.local."):format(i), "A", "192.0.2.7")
       end
-      assert.equal(4096, known.size)
-      assert.is_nil(known:get("n904.local.", "A", 5000))
-      assert.is_truthy(known:get("n905.local.", "A", 5000))
+      assert.equal(6000, known.size)
+      assert.is_nil(known:get("n1000.local.", "A", 7000))
+      assert.is_truthy(known:get("n1001.local.", "A", 7000))
+    end)
+
+    it("so that a newcomer costs as little when it is full as before", function()
+      local function work(from)
+        local began = os.clock()
+        for i = from, from + 1999 do
+          put(i, ("n%d.local."):format(i), "A", "192.0.2.7")
+        end
+        return os.clock() - began
+      end
+      local filling = math.min(work(1), work(2001), work(4001))
+      local full = math.min(work(6001), work(8001), work(10001))
+      -- with as many names as the table has places, each would cost a hundred times as much
+      assert.is_true(full < 20 * filling, full / filling)
     end)
 
     it("but keeps the names that somebody waits for", function()
       put(0, "mini2.local.", "A", "192.0.2.7")
       known:pin("mini2.local.")
-      for i = 1, 5000 do
+      for i = 1, 7000 do
         put(i, ("n%d.local."):format(i), "A", "192.0.2.7")
       end
-      assert.is_truthy(known:get("mini2.local.", "A", 5000))
-      assert.equal(4096, known.size)
+      assert.is_truthy(known:get("mini2.local.", "A", 7000))
+      assert.equal(6000, known.size)
       known:unpin("mini2.local.")
-      for i = 1, 5000 do
+      for i = 1, 7000 do
         put(i, ("m%d.local."):format(i), "A", "192.0.2.7")
       end
-      assert.is_nil(known:get("mini2.local.", "A", 5000))
+      assert.is_nil(known:get("mini2.local.", "A", 7000))
     end)
 
     it("and drops what has expired before what has not", function()
       put(0, "long.local.", "A", "192.0.2.7", { ttl = 4000 })
-      for i = 1, 4095 do
+      for i = 1, 5999 do
         put(0, ("n%d.local."):format(i), "A", "192.0.2.7", { ttl = 1 })
       end
       known:get("n1.local.", "A", 2000)
