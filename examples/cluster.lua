@@ -39,7 +39,8 @@ return mlx.policy {
 
   retries = { use("backoff", { attempts = 3, first = "100ms", max = "1s", jitter = 0.2 }) },
   reactions = {
-    use("flush"),
+    -- What a change of the network makes doubtful is looked into, while it serves on.
+    use("revalidate"),
     -- A packet a second to each worker in use: one that moves without a word is found within two.
     use("verify", { zones = { cluster } }),
   },

@@ -58,13 +58,15 @@ local patient = use {
   end,
 }
 
--- A reaction hears of network changes: interfaces lost and gained, addresses added and removed.
+-- A reaction hears of network changes: what was lost and gained, added, removed and moved, and what
+-- that touches.
 local tell = use {
   name = "tell",
   network_changed = function(_, change, ctx)
-    for _, name in ipairs(change.lost) do
-      local dropped = ctx.cache:flush { interface = change.indexes[name] }
-      ctx:log("info", ("%s is gone; forgot %d answers learnt there"):format(name, dropped or 0))
+    for index, why in pairs(change.touched) do
+      local known, has_more = ctx.cache:list({ interface = index }, 100)
+      local many = has_more and "more than " or ""
+      ctx:log("info", ("%s; %s%d answers learnt there"):format(why, many, #known))
     end
   end,
 }
@@ -82,5 +84,6 @@ return mlx.policy {
     use("dns", { servers = "system" }),
   },
   retries = { patient },
-  reactions = { tell },
+  -- A list takes the place of the reaction that every policy has, so it is named here.
+  reactions = { use("revalidate"), tell },
 }

@@ -22,5 +22,5 @@ return mlx.policy {
   },
 
   retries = { use("backoff", { attempts = 2, first = "100ms", max = "1s", jitter = 0.2 }) },
-  reactions = { use("flush") }, -- forget what was learnt over an interface that went away
+  reactions = { use("revalidate") }, -- what a change of the network makes doubtful is looked into
 }

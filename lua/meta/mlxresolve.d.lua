@@ -39,6 +39,7 @@ function mlx.race(members) end
 ---@field http string|false|nil
 ---@field deadline string|number|nil
 ---@field cache table?          size, min_ttl, max_ttl, max_negative_ttl, stale, persist
+---@field network table?        settle, flapping, ignore
 ---@field retries mlxresolve.Draft[]?
 ---@field rankers mlxresolve.Draft[]?
 ---@field reactions mlxresolve.Draft[]?
@@ -165,8 +166,8 @@ function Resolver:reload() end
 ---@return integer|nil, string? message, string? code
 function Resolver:flush(filter) end
 --- Lists entries of the cache that such a filter means, at most `limit` (1000): each { name, type,
---- status, ttl, age, idle, stale, suspect, withheld, strategy, interface (name), index, data (texts)
---- }; and whether there are more.
+--- status, ttl, age, idle, is_held, stale, suspect, withheld, strategy, interface (name), index, data
+--- (texts) }; and whether there are more.
 ---@param filter table?
 ---@param limit integer?
 ---@return table[]|nil, boolean|string has_more_or_message, string? code

@@ -248,7 +248,8 @@ function PluginCache:flush(filter) end
 function PluginCache:suspect(filter, reason) end
 --- Entries that the filter means (also: older_than, used_within in s, suspect, withheld), at most
 --- `limit` (1000): { name, type, status, data (texts), ttl, age, idle (s since it was asked for),
---- strategy (label), interface (name, false when it is gone), index, stale, suspect, withheld }; and
+--- strategy (label), interface (name, false when it is gone), index, is_held (a peer), stale, suspect,
+--- withheld }; and
 --- whether there are more.
 ---@param limit integer?
 ---@return table[], boolean has_more
@@ -264,11 +265,24 @@ function PluginCache:get(name, type) end
 ---@field lost string[]       names of interfaces that went away or down
 ---@field gained string[]     names of interfaces that came, or came up
 ---@field changed string[]    names of interfaces whose addresses changed
+---@field flapping string[]   names of interfaces that come and go: this sums up many events
 ---@field indexes table<string, integer>  of the interfaces named above, gone ones too
 ---@field added { address: string, interface: string }[]  addresses of ours that came
 ---@field removed { address: string, interface: string }[]  and went
+---@field moved { address: string, from: string, to: string }[]  of those, to another interface
+---@field replaced { interface: string, was: string, address: string }[]  of those, in another's place
+---@field left { network: string, interface: string }[]  networks that this machine is on no more
+---@field gateways table<string, { was: string[], now: string[] }>  by family ("ipv4", "ipv6"), where
+---  the default routes changed
+---@field strange string[]    interfaces behind whose gateway's address there is another machine now
+---@field touched table<integer, string>  index of an interface → why what was heard there is in doubt
+---@field everything string|false  why all answers are in doubt, where they are
 ---@field routes boolean      a default route changed
 ---@field resynced boolean    events were lost
+---@field resumed number|false  ms that the machine slept
+---@field clock_jumped number|false  ms by which the wall clock was set
+---@field certain "sure"|"likely"|"maybe"  told by the kernel; seen by comparing; or there was but an
+---  occasion for it, such as sleep
 
 ---@class mlxresolve.Failure
 ---@field attempt integer  passes made so far

@@ -84,6 +84,7 @@ function cache_filter.list(runtime, filter, limit)
     entry.data = data_of(runtime, entry)
     entry.strategy = runtime:strategy_name(entry.strategy)
     entry.interface, entry.index = names[index], index
+    entry.is_held = runtime:is_held(entry.name)
     entry.purpose = nil
   end
   return entries, has_more

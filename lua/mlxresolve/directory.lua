@@ -48,6 +48,12 @@ function directory:strategy_hash(label)
   end
 end
 
+--- Is there no network at all, as far as that is known?
+---@return boolean
+function directory:is_offline()
+  return self.onlink and self.onlink.is_offline
+end
+
 --- The port of a name among the policy's peers.
 ---@param name string  canonical
 ---@return integer|false
@@ -58,6 +64,13 @@ function directory:peer_port(name)
     end
   end
   return false
+end
+
+--- Is a name in use all the time, as one that is watched or a peer?
+---@param name string  canonical
+---@return boolean
+function directory:is_held(name)
+  return self.in_use.held[name] ~= nil
 end
 
 --- Is it one of our own listeners, or this machine under a port on which we listen everywhere?

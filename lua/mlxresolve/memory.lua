@@ -15,7 +15,7 @@ local memory = {}
 --- May what ran out be served now: at once, because asking has just failed, or because those who
 --- ask have waited long enough?
 local function takes_stale(self, name, number, purpose, failure)
-  if self.gives_stale_at_once or failure then
+  if self.gives_stale_at_once or failure or self:is_offline() then
     return true
   end
   local flight = self.flights:find(name, number, purpose)
@@ -34,9 +34,11 @@ end
 function memory:recall(name, number, purpose, now)
   local failure = self.failures:find(name, number, purpose)
   local accepts_stale = self.serves_stale and takes_stale(self, name, number, purpose, failure)
-  local packet, ttl, _, strategy, interface, is_stale, is_due, status, is_suspect =
+  local packet, ttl, _, strategy, interface, is_stale, is_due, status, is_suspect, is_withheld =
     self.cache:get(name, number, now or self.world:now(), fingerprint.text(purpose), accepts_stale)
-  if is_due or is_stale then
+  if is_withheld and not self:is_offline() then
+    return nil, failure
+  elseif is_due or is_stale then
     self:renew(name, number, purpose)
   end
   return packet, failure, ttl, status, strategy, interface, is_stale, is_suspect

@@ -1,6 +1,7 @@
 --- The scalar types of options: what each is called in a message, and how a value as
 --- written becomes the value that a plugin works with.
 local core = require("mlxresolve.core")
+local selectors = require("mlxresolve.network.selectors")
 local suggest = require("mlxresolve.suggest")
 local units = require("mlxresolve.units")
 
@@ -154,6 +155,12 @@ option_types.scalars = {
     read = dns_type,
     hint = function(value)
       return suggest.hint(value, common_types)
+    end,
+  },
+  interface = {
+    expected = "interfaces by name such as 'veth*', kind such as 'tunnel', or network",
+    read = function(value)
+      return selectors.is(value) and value or nil
     end,
   },
   peer = { expected = "a host with a port such as 'mini1.local:50051'", read = peer },

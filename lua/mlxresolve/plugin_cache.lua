@@ -57,6 +57,7 @@ function methods:suspect(filter, reason)
     end
   end
   core_filter.used_within = filter and filter.used_within
+  runtime.doubted_at = now
   return runtime.cache:mark(now, core_filter, { suspect = true })
 end
 

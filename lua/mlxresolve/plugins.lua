@@ -107,6 +107,18 @@ function Plugins:names()
   return names
 end
 
+--- Is there a plugin of this name?
+---@param name string
+---@return boolean
+function Plugins:has(name)
+  for _, one in ipairs(self:names()) do
+    if one == name then
+      return true
+    end
+  end
+  return false
+end
+
 -- The same text in two places is one plugin seen through two paths.
 function Plugins:locate(name)
   local path, text

@@ -10,6 +10,7 @@ local persistence = require("mlxresolve.persistence")
 local verdicts = require("mlxresolve.recheck.verdict")
 
 local LIMIT = 10e3 -- ms, for all of it
+local MOST_LOOKS = 3
 
 local recheck = {}
 
@@ -36,8 +37,11 @@ local function keep(self, in_doubt, found, probes, reason)
   end
 end
 
+-- What is silent in a network that is another one now is not even good for a stale answer; what is
+-- silent where it was may come back.
 local function drop(self, reason)
-  persistence.expire(self.runtime, { name = self.name })
+  local discard = self.is_marked and persistence.forget or persistence.expire
+  discard(self.runtime, { name = self.name })
   self.runtime.health:clear(self.name, self.options.address, reason)
   self.runtime.world:log("info", ("%s: dropped: %s"):format(self.name, reason))
 end
@@ -58,7 +62,8 @@ end
 
 local function look(self)
   local runtime, name = self.runtime, self.name
-  local types, addresses, interfaces = evidence.known(runtime, name)
+  local types, addresses, interfaces, is_marked = evidence.known(runtime, name)
+  self.is_marked = is_marked
   local in_doubt = evidence.doubted(self.options.address, addresses)
   for address in pairs(in_doubt) do
     if not runtime.health:of(name, address) then
@@ -86,12 +91,24 @@ end
 
 ---------------------------------------------------------------- one at a time
 
+-- What was said before the network changed once more says nothing.
+local function look_until_quiet(self)
+  local runtime = self.runtime
+  for _ = 1, MOST_LOOKS do
+    local began = runtime.world:now()
+    local ok, verdict, reason = runtime.scheduler:attempt(LIMIT, look, self)
+    if not ok then
+      return nil, ("%s: %s"):format(self.name, tostring(verdict))
+    elseif runtime.doubted_at <= began then
+      return verdict, reason
+    end
+  end
+  return nil, self.name .. ": the network does not come to rest"
+end
+
 local function work(self)
   local runtime = self.runtime
-  local ok, verdict, reason = runtime.scheduler:attempt(LIMIT, look, self)
-  if not ok then
-    verdict, reason = nil, ("%s: %s"):format(self.name, tostring(verdict))
-  end
+  local verdict, reason = look_until_quiet(self)
   runtime.rechecks[self.name] = nil
   local code = not verdict and "EAGAIN" or nil
   for _, task in ipairs(self.waiting) do

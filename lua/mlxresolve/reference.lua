@@ -115,6 +115,12 @@ function reference.front_table()
   return reference.options_table(schema.front)
 end
 
+--- The fields of `network` in a policy.
+---@return string
+function reference.network_table()
+  return reference.options_table(schema.network)
+end
+
 --- The types of options that are one value, with what a policy writes for them.
 ---@return string
 function reference.types_table()

@@ -51,6 +51,8 @@ function resolver.new(policy, world, options)
     native_names = {},
     own_listeners = {},
     rechecks = {},
+    doubted_at = -math.huge, -- ms, when the network made answers doubtful last
+    onlink = false,
     front = false,
     to_ms = units.duration,
     generation = 1,

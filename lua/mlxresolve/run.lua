@@ -6,6 +6,11 @@ local rank = require("mlxresolve.rank")
 local stale = require("mlxresolve.stale")
 local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
 
+-- Without any network, what answers at all is on this machine and answers at once, ms.
+local OFFLINE_LIMIT = 250
+
+local FAMILIES = { A = "ipv4", AAAA = "ipv6" }
+
 local run = {}
 
 local function pass(self)
@@ -41,6 +46,18 @@ local function passes(self, deadline_at)
     return answer
   end
   return passes_again(self, deadline_at)
+end
+
+-- What was met dead is left out while there is something else.
+local function without_dead(self, answer)
+  local family = FAMILIES[self.query.type]
+  if not family or answer.status ~= "answer" then
+    return answer
+  end
+  local health, data = self.runtime.health, answer:data()
+  health:follow(self.name, family, data)
+  local living = health:living(self.name, data)
+  return living and answer:reorder(living) or answer
 end
 
 local function keep(self, answer)
@@ -99,6 +116,9 @@ function run.flight(self)
   local runtime = self.runtime
   local scheduler = runtime.scheduler
   local limit = self.timeout or runtime.deadline
+  if runtime:is_offline() then
+    limit = math.min(limit, OFFLINE_LIMIT)
+  end
   local is_early = runtime.persistence and runtime.persistence.is_loading
   local known = is_early and loaded_meanwhile(self)
   if known then
@@ -108,7 +128,9 @@ function run.flight(self)
   local ok, answer = scheduler:attempt(limit, passes, self, scheduler:now() + limit)
   if not ok then
     self.has_failed = true
-    if answer == TIMEOUT then
+    if answer == TIMEOUT and runtime:is_offline() then
+      self.code, self.message = "ENETDOWN", "no interface but loopback is up"
+    elseif answer == TIMEOUT then
       self.code = "ETIMEOUT"
       self.message = ("no answer within %g ms"):format(limit)
     else
@@ -119,6 +141,9 @@ function run.flight(self)
   end
   if answer then
     answer = rank.apply(self.chain.rankers, answer, self.query, runtime)
+    if runtime.health.count > 0 then
+      answer = without_dead(self, answer)
+    end
     keep(self, answer)
     runtime.failures:forget(self)
   else

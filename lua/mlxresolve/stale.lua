@@ -14,9 +14,9 @@ function stale.get(runtime, name, number, purpose_hash)
   if not runtime.serves_stale then
     return nil
   end
-  local packet, _, _, strategy, interface, is_stale =
+  local packet, _, _, strategy, interface, is_stale, _, _, _, is_withheld =
     runtime.cache:get(name, number, runtime.world:now(), purpose_hash, true)
-  if not packet then
+  if not packet or (is_withheld and not runtime:is_offline()) then
     return nil
   end
   local answer = answers.read(packet)

@@ -173,6 +173,15 @@ local function why_skipped(self, flight, now)
   end
 end
 
+--- A network was left not long ago: its addresses are no answer any more.
+local function strip(self, onlink, answer, asked)
+  local left = onlink:strip(answer, self, asked.type)
+  if left then
+    return left.status, left
+  end
+  return "silent", nil, "its address is of a network that this machine has left", "ENOTFOUND"
+end
+
 --- One try, noted in the trace.
 local function try(self, asked, flight, task)
   local instance, scheduler = self.instance, self.scheduler
@@ -185,6 +194,10 @@ local function try(self, asked, flight, task)
   instance.tries = instance.tries + 1
   local result, answer, message, code =
     judge(self, asked, instance:call("resolve", self.timeout, asked, instance.ctx))
+  local onlink = answer and instance.runtime.onlink
+  if onlink and onlink.left_count > 0 then
+    result, answer, message, code = strip(self, onlink, answer, asked)
+  end
   if trying then
     trying[self] = nil
   end

@@ -2,7 +2,10 @@
 --- who find out that an answer is wrong.
 
 local core = require("mlxresolve.core")
+local evidence = require("mlxresolve.recheck.evidence")
 local persistence = require("mlxresolve.persistence")
+local prune = require("mlxresolve.prune")
+local recheck = require("mlxresolve.recheck")
 
 ---@class mlxresolve.Resolver
 local subscribe = {}
@@ -22,8 +25,22 @@ function subscribe:watch(name, callback)
   return self.watches:add(canonical, callback)
 end
 
---- Somebody could not reach a name at an address: it is forgotten, and what was heard of it on the
---- link is doubted until its host says it again (RFC 6762 section 10.4).
+-- The last address of a name is but suspect: there is none to give in its place.
+local function mark(self, name, address)
+  local _, known = evidence.known(self, name)
+  local count = 0
+  for one in pairs(known) do
+    count = count + (one ~= address and 1 or 0)
+  end
+  local state = address and count > 0 and "dead" or "suspect"
+  for one in pairs(address and { [address] = true } or known) do
+    self.health:mark(name, one, state, "failure")
+  end
+end
+
+--- Somebody could not reach a name at an address: it is no answer any more while there are others;
+--- what was heard of it on the link is doubted until its host says it again (RFC 6762 section
+--- 10.4); and the name is looked into at once.
 ---@param name string
 ---@param address string?  all of the name's when absent
 ---@return integer|nil doubted  records heard on the link, string? message, string? code
@@ -35,9 +52,17 @@ function subscribe:report_failure(name, address)
   if address and not core.address.parse(address) then
     return nil, ("'%s' is no address"):format(address), "ETEXT"
   end
-  persistence.forget(self, { name = canonical })
+  local plain = address and address:gsub("%%.*$", "")
+  local doubted = self.mdns_engine and self.mdns_engine:report_failure(canonical, address) or 0
+  mark(self, canonical, plain)
+  if plain then
+    prune.remove(self, canonical, plain)
+  else
+    persistence.forget(self, { name = canonical })
+  end
   self.failures:flush { name = canonical }
-  return self.mdns_engine and self.mdns_engine:report_failure(canonical, address) or 0
+  recheck.start(self, canonical, { address = plain or nil, reason = "failure" })
+  return doubted
 end
 
 return subscribe

@@ -48,6 +48,7 @@ describe("mlxresolve.cache_filter", function()
         suspect = false,
         withheld = false,
         index = 2,
+        is_held = false,
         strategy = "lan",
         interface = "eth0",
         data = { "192.0.2.1" },

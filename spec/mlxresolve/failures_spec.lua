@@ -140,7 +140,7 @@ describe("mlxresolve.failures", function()
     assert.is_true(asks_again())
     assert.is_false(asks_again())
     b.world:network { { type = "link_changed", index = 2, interface = "eth0", up = true } }
-    b.world:advance(100)
+    b.world:advance(600)
     assert.is_true(asks_again())
     b.resolver:flush { suffix = "test" }
     b.resolver:flush { name = "b.example" }

@@ -39,6 +39,7 @@ return {
 
   it("has the fields of the cache", function()
     assert.is_truthy(reference.cache_table():find('| `size` | size | `"32MiB"` |', 1, true))
+    assert.is_truthy(reference.network_table():find('| `settle` | duration | `"500ms"` |', 1, true))
     assert.is_truthy(reference.front_table():find("| `udp_size` | integer | `1232` |", 1, true))
   end)
 

@@ -80,7 +80,7 @@ describe("mlxresolve.subscribe", function()
     it("that it was met dead, and is", function()
       opened.resolver:report_failure("mini2.local", "192.0.2.7")
       opened.world:advance(10.1e3)
-      assert.equal("gone 192.0.2.7 failure", lines[3])
+      assert.equal("gone 192.0.2.7 nxdomain", lines[3])
     end)
   end)
 

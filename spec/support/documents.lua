@@ -209,6 +209,7 @@ local makers = {
   policy = reference.policy_table,
   cache = reference.cache_table,
   front = reference.front_table,
+  network = reference.network_table,
   types = reference.types_table,
   commands = commands,
   options = options,

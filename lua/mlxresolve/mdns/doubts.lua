@@ -148,7 +148,7 @@ function Doubts:report(name, address)
   local doubt, link_of, count = nil, {}, 0
   for _, record in ipairs(self.engine.store:records(name, scheduler:now())) do
     local is_meant = ADDRESS[record.type] and (not address or plain(address) == record.data)
-    if is_meant and not record.is_suspect and not record.is_doomed then
+    if is_meant and stored.is_reportable(record) then
       doubt = doubt or take(self, name)
       if doubt then
         count = count + 1

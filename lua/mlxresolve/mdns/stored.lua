@@ -94,10 +94,17 @@ end
 ---@param reason mlxresolve.mdns.EndReason
 ---@param now number
 function stored.doubt(record, reason, now)
-  if not record.is_doomed and not record.is_suspect then
+  if stored.is_reportable(record) then
     record.is_suspect, record.reason = true, reason
     record.expires = math.min(record.expires, now + stored.DOUBT)
   end
+end
+
+--- Is there a doubt to add? That it is being asked for again is a weak one.
+---@param record mlxresolve.mdns.Stored
+---@return boolean
+function stored.is_reportable(record)
+  return not record.is_doomed and (not record.is_suspect or record.reason == "recheck")
 end
 
 --- May it be told as known (section 7.1)? Not what has less than half its life left, nor what is

@@ -197,6 +197,16 @@ function Checker:check_listeners(fields, listen)
   end
 end
 
+-- What changes of the network make doubtful is looked into unless the policy says otherwise.
+function Checker:default_reactions(place)
+  if not self.loader:has("revalidate") then
+    return {}
+  end
+  local draft = { kind = "use", plugin = "revalidate", place = place, site = false }
+  local made = self:draft(draft)
+  return { made and self:place_node(made, draft) or nil }
+end
+
 --- Checks the fields of a policy and all drafts that were made beside it.
 ---@param fields table
 ---@param place mlxresolve.Place|table   of the policy
@@ -205,6 +215,9 @@ function Checker:policy(fields, place)
   self.path = place.unit and place.unit.path or place.file
   local policy = self:options(schema.policy, fields, "policy: ", place)
   self:check_listeners(fields, policy.listen)
+  if fields.reactions == nil then
+    policy.reactions = self:default_reactions(place)
+  end
   self:rest()
   self:name_nodes()
   return policy

@@ -79,6 +79,44 @@ schema.front = {
   },
 }
 
+schema.network = {
+  settle = {
+    "duration",
+    default = "500ms",
+    min = "1ms",
+    max = "10s",
+    doc = "how long a change is quiet before reactions are told of it",
+  },
+  flapping = {
+    "duration",
+    default = "5s",
+    min = "1s",
+    max = "5m",
+    doc = "an interface that is lost twice within this is told of at most so often",
+  },
+  -- Those of containers and virtual machines, which come and go with them, and Apple's own radio
+  -- links: no worker is behind them. Tunnels count, since a VPN changes what names mean.
+  ignore = {
+    "list",
+    of = "interface",
+    default = {
+      "veth*",
+      "docker*",
+      "br-*",
+      "virbr*",
+      "vnet*",
+      "cni*",
+      "cali*",
+      "flannel*",
+      "lxc*",
+      "podman*",
+      "awdl*",
+      "llw*",
+    },
+    doc = "interfaces of which reactions are not told",
+  },
+}
+
 schema.policy = {
   listen = {
     "list",
@@ -99,6 +137,12 @@ schema.policy = {
     default = "auto",
     doc = "the Unix socket of the command line",
   },
+  network = {
+    "record",
+    fields = schema.network,
+    default = {},
+    doc = "when reactions are told of changes of the network, and of which",
+  },
   http = { "choice", of = { "endpoint", off }, default = false, doc = "metrics and dashboard" },
   deadline = {
     "duration",
@@ -116,13 +160,17 @@ schema.policy = {
   },
   retries = list_of("retry"),
   rankers = list_of("rank"),
-  reactions = list_of("network_changed"),
+  reactions = {
+    "list",
+    of = { "plugin", kind = "network_changed" },
+    default = false,
+    doc = 'told of network changes; `{ use("revalidate") }` when absent',
+  },
   observers = list_of("answered"),
   peers = { "list", of = "peer", default = {}, doc = "hosts that are in use all the time" },
 }
 schema.policy.retries.doc = "whether and when to ask all strategies again"
 schema.policy.rankers.doc = "order the addresses of an answer, one after the other"
-schema.policy.reactions.doc = "told of network changes"
 schema.policy.observers.doc = "told of answers; publishers, exporters, loggers"
 
 schema.name = { "string", doc = "how it is called in answers and messages" }

@@ -18,13 +18,15 @@ local evidence = {}
 ---@param runtime table
 ---@param name string  canonical
 ---@return string[] types, table<string, string> addresses  address → family
----@return table<string, string> interfaces  address → the name of where it was heard, if there
+---@return table<string, string> interfaces  address → name of where it was heard, if that is there
+---@return boolean is_marked  the network made it doubtful
 function evidence.known(runtime, name)
   local cache, now = runtime.cache, runtime.world:now()
-  local types, addresses, interfaces = {}, {}, {}
+  local types, addresses, interfaces, is_marked = {}, {}, {}, false
   for _, entry in ipairs(cache:list(now, { name = name }, 32)) do
     if entry.purpose == 0 and (FAMILY[entry.type] or entry.suspect or entry.withheld) then
       types[#types + 1] = entry.type
+      is_marked = is_marked or entry.suspect or entry.withheld
     end
     if entry.purpose == 0 and FAMILY[entry.type] and entry.status == "answer" then
       local packet = cache:copy(name, query.type_numbers[entry.type], now)
@@ -37,7 +39,7 @@ function evidence.known(runtime, name)
   if not next(types) then
     types = { "A", "AAAA" }
   end
-  return types, addresses, interfaces
+  return types, addresses, interfaces, is_marked
 end
 
 local function plain(address)

@@ -2,27 +2,60 @@
 
 local chains = require("mlxresolve.chain")
 local network = require("mlxresolve.network")
+local onlinks = require("mlxresolve.onlink")
 local persistence = require("mlxresolve.persistence")
 local settings = require("mlxresolve.resolver.settings")
 
 ---@class mlxresolve.Resolver
 local changes = {}
 
---- Tells the reactions of network changes from now on.
+local function react(instance, change)
+  instance:call("network_changed", false, change, instance.ctx)
+end
+
+local function names_of(networks)
+  local texts = {}
+  for i, one in ipairs(networks) do
+    texts[i] = ("%s on %s"):format(one.network, one.interface)
+  end
+  return table.concat(texts, ", ")
+end
+
+--- What cannot wait: addresses that have become wrong, and failures that may end.
+local function at_once(self, restless)
+  local left, come, withheld = self.onlink:update(self.world:interfaces() or {}, restless)
+  if #left + #come > 0 then
+    self.failures:flush()
+  end
+  if withheld > 0 then
+    local text = "left %s: %d answers withheld"
+    self.world:log("info", text:format(names_of(left), withheld))
+  end
+end
+
+local function settled(self, change)
+  self.changes = (self.changes or 0) + 1
+  self.failures:flush()
+  for _, instance in ipairs(self.chain.reactions) do
+    self.scheduler:spawn(react, instance, change)
+  end
+  self.scheduler:spawn(self.watches.renew, self.watches, "network")
+end
+
+--- Follows the network from now on, and tells the reactions of its changes.
 function changes:watch_network()
   if self.network then
     return
   end
-  self.network = network.watch(self, function(change)
-    self.changes = (self.changes or 0) + 1
-    self.failures:flush()
-    self.scheduler:spawn(function()
-      for _, instance in ipairs(self.chain.reactions) do
-        instance:call("network_changed", false, change, instance.ctx)
-      end
-      self.watches:renew("network")
-    end)
-  end)
+  self.onlink = onlinks.new(self)
+  self.network = network.watch(self, {
+    at_once = function(_, restless)
+      at_once(self, restless)
+    end,
+    settled = function(change)
+      settled(self, change)
+    end,
+  }, self.policy.network)
 end
 
 --- Puts another checked policy to work: unchanged instances live on, entries of strategies that are

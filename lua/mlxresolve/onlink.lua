@@ -1,0 +1,285 @@
+--- The networks that this machine is on, and what follows when it leaves one: an address of that
+--- network which was heard on it cannot be right any more, and is withheld at once. It is kept, and
+--- given back as suspect when the network returns. Also: whether there is any network at all.
+
+local core = require("mlxresolve.core")
+local prune = require("mlxresolve.prune")
+local query = require("mlxresolve.query")
+
+-- Networks left are remembered, since a responder of the system may go on telling of them.
+local MAX_LEFT = 32
+local REMEMBERED = 600e3 -- ms
+local MOST_ENTRIES = 4096
+
+local NUMBERS = { A = query.type_numbers.A, AAAA = query.type_numbers.AAAA }
+
+---@class mlxresolve.Onlink
+---@field is_offline boolean  no interface but loopback is up and has an address
+---@field left_count integer  networks left that are remembered
+local Onlink = { __name = "mlxresolve.onlink" }
+Onlink.__index = Onlink
+
+local onlink = {}
+
+---@class mlxresolve.OnlinkNetwork
+---@field index integer
+---@field interface string
+---@field network string        "192.0.2.0/24"
+---@field is_link_local boolean means nothing on another interface
+---@field left_at number?       ms
+
+local function network_of(interface, address)
+  local plain = address.address:gsub("%%.*$", "")
+  local base, length = core.address.network(plain .. "/" .. address.prefix)
+  if not base then
+    return nil
+  end
+  return {
+    index = interface.index,
+    interface = interface.name,
+    network = ("%s/%d"):format(base, length),
+    is_link_local = plain:find("^fe[89ab]") ~= nil or plain:find("^169%.254%.") ~= nil,
+  }
+end
+
+--- The networks of the interfaces that are up, by interface and network; is there any but loopback?
+local function present(interfaces)
+  local found, is_any = {}, false
+  for _, interface in ipairs(interfaces) do
+    if interface.up and interface.kind ~= "loopback" then
+      for _, address in ipairs(interface.addresses or {}) do
+        local network = not address.tentative and network_of(interface, address)
+        if network then
+          is_any = true
+          found[interface.index .. " " .. network.network] = network
+        end
+      end
+    end
+  end
+  return found, is_any or #interfaces == 0
+end
+
+---@param runtime table
+---@return mlxresolve.Onlink
+function onlink.new(runtime)
+  local self = setmetatable({
+    runtime = runtime,
+    present = {},
+    left = {},
+    left_count = 0,
+    is_offline = false,
+  }, Onlink)
+  local is_online
+  self.interfaces = runtime.world:interfaces() or {}
+  self.present, is_online = present(self.interfaces)
+  self.is_offline = not is_online
+  return self
+end
+
+---------------------------------------------------------------- which addresses are wrong
+
+--- Is an address, heard on an interface (0: unknown), of this network and of none that is here?
+local function is_wrong(self, address, index, network)
+  if not core.address.is_within(address, network.network) then
+    return false
+  elseif network.is_link_local then
+    return index == network.index
+  end
+  for _, here in pairs(self.present) do
+    if core.address.is_within(address, here.network) then
+      return false
+    end
+  end
+  return true
+end
+
+-- Nobody tells where the system heard what it says of names of the link. What others say may lead
+-- to a network over a router, or is the operator's own word.
+local function is_heard_there(name, index, step, network)
+  if index ~= 0 then
+    return index == network.index
+  end
+  return step and step.is_native and query.is_under(name, "local.") or false
+end
+
+--- The positions of the addresses that may be right; nil when all may.
+local function right_ones(self, addresses, index, network)
+  local right = {}
+  for i, address in ipairs(addresses) do
+    if not is_wrong(self, address, index, network) then
+      right[#right + 1] = i
+    end
+  end
+  return #right < #addresses and right or nil
+end
+
+---------------------------------------------------------------- withholding
+
+local function withhold_entry(self, entry, network)
+  local runtime, now = self.runtime, self.runtime.world:now()
+  local step = runtime.chain.by_hash[entry.strategy]
+  if not is_heard_there(entry.name, entry.interface, step, network) then
+    return false
+  end
+  local packet, age = runtime.cache:copy(entry.name, NUMBERS[entry.type], now, entry.purpose)
+  local addresses = packet and core.answer.data(packet) or {}
+  local right = right_ones(self, addresses, entry.interface, network)
+  if not right then
+    return false
+  elseif #right > 0 and prune.shorten(runtime, entry, packet, age, right) then
+    return true
+  end
+  local filter = { name = entry.name, type = entry.type }
+  return runtime.cache:mark(now, filter, { withheld = true }) > 0
+end
+
+--- Withholds what a network that was left makes wrong; how many entries that concerned.
+local function withhold(self, network)
+  local cache, now, count = self.runtime.cache, self.runtime.world:now(), 0
+  for _, filter in ipairs { { interface = network.index }, { suffix = "local." } } do
+    for _, entry in ipairs(cache:list(now, filter, MOST_ENTRIES)) do
+      local is_meant = NUMBERS[entry.type]
+        and entry.status == "answer"
+        and not entry.withheld
+        and (filter.interface or entry.interface == 0)
+      if is_meant and withhold_entry(self, entry, network) then
+        count = count + 1
+      end
+    end
+  end
+  return count
+end
+
+--- What was withheld for this network serves again, in doubt.
+local function give_back(self, network)
+  local runtime, now = self.runtime, self.runtime.world:now()
+  for _, entry in ipairs(runtime.cache:list(now, { withheld = true }, MOST_ENTRIES)) do
+    local packet = NUMBERS[entry.type]
+      and runtime.cache:copy(entry.name, NUMBERS[entry.type], now, entry.purpose)
+    for _, address in ipairs(packet and core.answer.data(packet) or {}) do
+      if core.address.is_within(address, network.network) then
+        local filter = { name = entry.name, type = entry.type }
+        runtime.cache:mark(now, filter, { withheld = false, suspect = true })
+        break
+      end
+    end
+  end
+end
+
+---------------------------------------------------------------- keeping up
+
+local function remember(self, key, network, now)
+  if not self.left[key] then
+    if self.left_count >= MAX_LEFT then
+      self.left, self.left_count = {}, 0
+    end
+    self.left_count = self.left_count + 1
+  end
+  network.left_at = now
+  self.left[key] = network
+end
+
+local function forget(self, key)
+  if self.left[key] then
+    self.left[key] = nil
+    self.left_count = self.left_count - 1
+  end
+end
+
+local function is_ipv6(network)
+  return network.network:find(":", 1, true) ~= nil
+end
+
+-- An interface that comes and goes keeps its networks, unless it joins others.
+local function hold(before, here, restless)
+  local joined = {}
+  for _, network in pairs(here) do
+    joined[network.index .. tostring(is_ipv6(network))] = true
+  end
+  for key, network in pairs(before) do
+    local is_held = restless[network.index]
+      and not joined[network.index .. tostring(is_ipv6(network))]
+    here[key] = here[key] or (is_held and network or nil)
+  end
+end
+
+local function missing(from, to)
+  local list = {}
+  for key, network in pairs(from) do
+    if not to[key] then
+      list[#list + 1] = { key = key, network = network }
+    end
+  end
+  return list
+end
+
+--- Looks at the interfaces anew, and withholds and gives back what follows. The networks that were
+--- left and that came, and how many entries are withheld now that were not before.
+---@param interfaces mlxresolve.Interface[]
+---@param restless table<integer, boolean>|nil  indexes of those whose link comes and goes
+---@return mlxresolve.OnlinkNetwork[] left, mlxresolve.OnlinkNetwork[] come, integer withheld
+function Onlink:update(interfaces, restless)
+  local now = self.runtime.world:now()
+  local before = self.present
+  local here, is_online = present(interfaces)
+  if restless then
+    hold(before, here, restless)
+  end
+  self.present, self.is_offline = here, not is_online
+  self.interfaces = interfaces
+  local left, come, withheld = {}, {}, 0
+  for i, gone in ipairs(missing(before, here)) do
+    left[i] = gone.network
+    remember(self, gone.key, gone.network, now)
+    withheld = withheld + withhold(self, gone.network)
+  end
+  for i, new in ipairs(missing(here, before)) do
+    come[i] = new.network
+    forget(self, new.key)
+    give_back(self, new.network)
+  end
+  return left, come, withheld
+end
+
+-- What a host says on the link now may be reached over a router, if there is one.
+local function is_routed(self, step, type)
+  if step.node.plugin_name ~= "mdns" then
+    return false
+  end
+  for _, interface in ipairs(self.interfaces) do
+    for _, gateway in ipairs(interface.up and interface.gateways or {}) do
+      local family = gateway:find(":", 1, true) and "AAAA" or "A"
+      if family == type then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+--- An answer without the addresses that cannot be right, as a network was left not long ago: the
+--- answer itself when there are none, nil when nothing is left of it.
+---@param answer mlxresolve.Answer
+---@param step mlxresolve.Step  whose answer it is
+---@param type string
+---@return mlxresolve.Answer|nil
+function Onlink:strip(answer, step, type)
+  if not NUMBERS[type] or answer.status ~= "answer" or is_routed(self, step, type) then
+    return answer
+  end
+  local now = self.runtime.world:now()
+  for key, network in pairs(self.left) do
+    if now - network.left_at > REMEMBERED then
+      forget(self, key)
+    elseif is_heard_there(answer.name, answer.interface or 0, step, network) then
+      local right = right_ones(self, answer:data(), answer.interface or 0, network)
+      if right and #right == 0 then
+        return nil
+      end
+      answer = right and answer:reorder(right) or answer
+    end
+  end
+  return answer
+end
+
+return onlink

@@ -1,0 +1,66 @@
+local bed = require("support.bed")
+local core = require("mlxresolve.core")
+local prune = require("mlxresolve.prune")
+
+describe("mlxresolve.prune", function()
+  local b
+
+  before_each(function()
+    b = bed.open {
+      bed.strategy("lan", function(query)
+        local data = { a = { "192.0.2.1", "192.0.2.2" }, aaaa = "2001:db8::1" }
+        local answer = query:answer(data, 60)
+        answer.interface = 2
+        return answer
+      end),
+    }
+    b:ask("a.example")
+    b:ask("a.example", "AAAA")
+    b.world:advance(20e3)
+  end)
+
+  local function entry(type)
+    return b.resolver:list({ name = "a.example", type = type or "A" })[1]
+  end
+
+  it("takes an address out; the others serve on, as old as they are, in doubt", function()
+    assert.equal(1, prune.remove(b.resolver, "a.example.", "192.0.2.1"))
+    local left = entry()
+    assert.same(
+      { { "192.0.2.2" }, 40, 20, "lan", 2, true },
+      { left.data, left.ttl, left.age, left.strategy, left.index, left.suspect }
+    )
+    assert.is_false(entry("AAAA").suspect)
+  end)
+
+  it("drops an entry that has nothing else", function()
+    assert.equal(1, prune.remove(b.resolver, "a.example.", "2001:db8::1"))
+    assert.is_nil(entry("AAAA"))
+    assert.is_table(entry("A"))
+  end)
+
+  it("leaves alone what does not have it", function()
+    assert.equal(0, prune.remove(b.resolver, "a.example.", "192.0.2.9"))
+    assert.equal(0, prune.remove(b.resolver, "b.example.", "192.0.2.1"))
+    assert.equal(2, #entry().data)
+  end)
+
+  it("keeps the limits of the strategy that said it", function()
+    local limited = bed.strategy("lan", function(query)
+      return query:answer({ a = { "192.0.2.1", "192.0.2.2" } }, 3600)
+    end)
+    limited.cache = { max_ttl = "30s" }
+    b = bed.open { b.mlx.use(limited) }
+    b:ask("a.example")
+    prune.remove(b.resolver, "a.example.", "192.0.2.1")
+    assert.equal(30, entry().ttl)
+  end)
+
+  it("keeps what follows an alias", function()
+    local packet = core.answer.build("b.example.", "A", { "192.0.2.1", "192.0.2.2" }, 60)
+    b.resolver.cache:put(core.answer.alias(packet, "c.example.", 60), b.world:now(), {})
+    prune.remove(b.resolver, "c.example.", "192.0.2.1")
+    local left = b.resolver:list({ name = "c.example" })[1]
+    assert.same({ "192.0.2.2" }, left.data)
+  end)
+end)
