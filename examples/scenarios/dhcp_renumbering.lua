@@ -17,14 +17,20 @@ return {
     -- The responder probes for its name and announces the new address, twice. That tells everybody
     -- to forget the old one, 75 minutes or not.
     { at = "10s", readdress = "mini2/en0", to = { "192.168.2.22/24" } },
-    { at = "12.5s", ask = "mini2.local", within = "2s" },
+    {
+      at = "10s",
+      ask = "mini2.local",
+      exactly = { "192.168.2.22" },
+      every = "20ms",
+      within = "2s",
+    },
     { at = "15s", never = "192.168.2.2", of = "mini2.local" },
     { at = "15s", keep_asking = "mini2.local", every = "1s", expect = "right", till = "25s" },
 
     -- Now the whole network: the worker first, this machine a second later.
     { at = "30s", readdress = "mini2/en0", to = { "10.1.0.2/16" }, goodbye = true },
     { at = "31s", readdress = "mini1/eth0", to = { "10.1.0.1/16" } },
-    { at = "33s", ask = "mini2.local", within = "2s" },
+    { at = "31s", ask = "mini2.local", every = "20ms", within = "3s" },
     { at = "36s", never = "192.168.2.22", of = "mini2.local" },
     { at = "36s", keep_asking = "mini2.local", every = "1s", expect = "right", till = "45s" },
   },

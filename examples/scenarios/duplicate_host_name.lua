@@ -49,9 +49,9 @@ return {
     { at = "21s", ask = "mini3.local", exactly = { "192.168.2.3" } },
     { at = "30s", plug = "uplink" },
     -- Now both have the name. It is settled when one of them claims it anew, here because somebody
-    -- has put its cable into another port.
-    { at = "32s", unplug = "third/en0" },
-    { at = "33s", plug = "third/en0" },
+    -- has restarted it.
+    { at = "32s", off = "third" },
+    { at = "33s", on = "third" },
     { at = "38s", ask = "mini3-2.local", within = "2s", exactly = { "192.168.2.33" } },
     { at = "42s", ask = "mini3.local", exactly = { "192.168.2.3" } },
   },

@@ -20,7 +20,7 @@ return {
     { at = "12s", keep_asking = "mini2.local", every = "1s", expect = "nothing", till = "28s" },
     { at = "30s", on = "mini2" },
     -- It probes for its name for a second, and then announces it.
-    { at = "31.3s", ask = "mini2.local", within = "1s" },
+    { at = "30s", ask = "mini2.local", every = "20ms", within = "2s" },
     { at = "33s", keep_asking = "mini2.local", every = "1s", expect = "right", till = "40s" },
   },
 }

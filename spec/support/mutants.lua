@@ -153,7 +153,7 @@ mutants.list = {
   {
     bug = "the cache-flush bit is ignored",
     scenario = "dhcp_renumbering",
-    says = "it has 192%.168%.2%.22",
+    says = "expected 192%.168%.2%.22; got 192%.168%.2%.2 ",
     put_in = cache_flush_is_ignored,
   },
   {

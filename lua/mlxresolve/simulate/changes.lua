@@ -147,6 +147,9 @@ function changes:off(step)
   -- What is said last has to leave before the power is off.
   self.world.clock:after(10, function()
     host.is_on = false
+    if host.responder then
+      host.responder:forget()
+    end
     self:tell_truth(host)
   end)
 end
@@ -171,7 +174,16 @@ end
 
 ---------------------------------------------------------------- links, servers, files
 
-local LINK_FIELDS = { "delay", "jitter", "loss", "duplicate", "reorder", "isolated", "snooping" }
+local LINK_FIELDS = {
+  "delay",
+  "jitter",
+  "loss",
+  "multicast_loss",
+  "duplicate",
+  "reorder",
+  "isolated",
+  "snooping",
+}
 
 function changes:change(step)
   local link = self.world.net.links[step.change]

@@ -2,9 +2,11 @@
 --- what must hold for every answer whatever is expected.
 
 local core = require("mlxresolve.core")
+local prefixes = require("mlxresolve.simulate.prefixes")
 local routes = require("mlxresolve.world.sim.routes")
 
 local TOLERANCE = 1 -- ms past the deadline
+local GRACE = 200 -- ms after which no address of a network that is gone may be told
 
 local questions = {}
 local methods = {}
@@ -16,6 +18,7 @@ function questions.new(run)
     run = run,
     world = run.scene.world,
     truth = run.scene.truth,
+    prefixes = prefixes.watch(run.scene.world),
     forbidden = {},
     open = 0,
     asked = 0,
@@ -31,10 +34,29 @@ local function check_wait(self, one, ms)
   end
 end
 
+local function is_loopback(address)
+  return address == "::1" or address:find("^127%.") ~= nil
+end
+
 local function check_truth(self, one, addresses)
   for _, address in ipairs(addresses) do
     if not self.truth:ever_held(one.name, address) then
-      self.run:fail("%s was said to have %s, which it never had", one.name, address)
+      local text = is_loopback(address) and "%s was said to have %s, an invented loopback"
+        or "%s was said to have %s, which it never had"
+      self.run:fail(text, one.name, address)
+    end
+  end
+end
+
+local leads_there
+
+-- Unless a router leads there still.
+local function check_withheld(self, one, addresses)
+  for _, address in ipairs(one.name:find("%.local%.$") and addresses or {}) do
+    local ms = self.prefixes:gone_for((address:gsub("%%.*$", "")))
+    if ms and ms > GRACE and not leads_there(self, one, address) then
+      local text = "%s was said to have %s, but this machine left that network %.0f ms ago"
+      self.run:fail(text, one.name, address, ms)
     end
   end
 end
@@ -64,7 +86,7 @@ end
 
 ---------------------------------------------------------------- what is expected
 
-local function leads_there(self, one, address)
+function leads_there(self, one, address)
   local plain = address:gsub("%%.*$", "")
   local scope = address:match("%%(.*)$")
   local index = scope and self.run.resolver:interface_index(scope)
@@ -184,6 +206,7 @@ function ask_once(self, one)
     self.run:note("answer %s: %s (%.0f ms%s)", one.name, said, ms, how)
     check_wait(self, one, ms)
     check_truth(self, one, addresses)
+    check_withheld(self, one, addresses)
     check_forbidden(self, one, addresses)
     judge(self, one, addresses, said)
   end)

@@ -21,6 +21,13 @@ schema.link = {
   delay = { "duration", default = "0.3ms", doc = "what every packet takes" },
   jitter = { "duration", default = "0.5ms", doc = "at most so much more" },
   loss = { "number", default = 0, min = 0, max = 1, doc = "probability that a packet is lost" },
+  multicast_loss = {
+    "number",
+    default = 0,
+    min = 0,
+    max = 1,
+    doc = "that multicast is lost though other packets are not, as over Wi-Fi",
+  },
   duplicate = { "number", default = 0, min = 0, max = 1, doc = "that it comes twice" },
   reorder = { "number", default = 0, min = 0, max = 1, doc = "that it is late by up to 20 ms" },
   isolated = {

@@ -39,6 +39,7 @@ end
 ---@field files table<string, string>        path → text
 ---@field environment table<string, string>
 ---@field names table<string, string[]>      what getaddrinfo knows: canonical name → addresses
+---@field on_addresses fun()                  told when addresses of the machine come and go
 ---@field on_note (fun(text: string))|false  told what happens, for a timeline
 ---@field files_of mlxresolve.World|false     where files and variables are read that are not here,
 --- for the time in which a policy is loaded
@@ -72,6 +73,7 @@ function sim.new(options)
     neighbour_list = {},
     resolving = {},
     on_note = false,
+    on_addresses = function() end,
     lines = {},
   }, mt)
 end

@@ -38,6 +38,27 @@ describe("mlxresolve.simulate.questions", function()
     )
   end)
 
+  it("tells of a loopback address that nobody has", function()
+    assert.same(
+      { "mini2.local. was said to have 127.0.0.1, an invented loopback" },
+      problems(
+        '{ at = "1s", ask = "mini2.local", expect = "anything" }',
+        'return query:answer({ a = "127.0.0.1" }, 0)'
+      )
+    )
+  end)
+
+  it("tells of an address in a network that the machine has left", function()
+    local timeline = [[
+      { at = "1s", readdress = "mini1/eth0", to = { "198.51.100.1/24" } },
+      { at = "1.2s", ask = "mini2.local", expect = "anything" },
+      { at = "1.21s", ask = "mini2.local", expect = "anything" }]]
+    assert.same(
+      { "mini2.local. was said to have 192.0.2.2, but this machine left that network 210 ms ago" },
+      problems(timeline, RIGHT)
+    )
+  end)
+
   it("tells of an address that a name has no more", function()
     local timeline = [[
       { at = "1s", readdress = "mini2/eth0", to = { "192.0.2.3/24" } },

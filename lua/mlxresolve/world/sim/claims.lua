@@ -212,6 +212,12 @@ function claims:say_goodbye(interface, entries)
   end)
 end
 
+--- The host is off: when it is on again, it wants the name that it was given, and has to claim it.
+function claims:forget()
+  self.claimed = false
+  self.records:rename(self.label)
+end
+
 --- The cable is out, or the host is off: what was being claimed is not.
 ---@param interface mlxresolve.SimInterface
 function claims:leave(interface)

@@ -157,6 +157,7 @@ end
 --- An interface came with its addresses, or is gone: a tunnel, or an adapter that was pulled out.
 ---@param interface mlxresolve.SimInterface
 function machine:presence_changed(interface)
+  self.on_addresses()
   local is_there, gateway = interface.is_there, default_gateway(interface)
   local route = is_there and "route_added" or "route_removed"
   local routes = gateway and { event_of(interface, route, { gateway = gateway }) } or {}
@@ -201,6 +202,7 @@ end
 ---@param interface mlxresolve.SimInterface
 ---@param before { addresses: table[], gateway: string|false }
 function machine:addresses_changed(interface, before)
+  self.on_addresses()
   local old, new = before.addresses, interface.addresses
   local gone, come = not_in(interface, old, new), not_in(interface, new, old)
   local events = address_events(interface, "address_removed", gone)

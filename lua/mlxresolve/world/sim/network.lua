@@ -14,6 +14,7 @@ local mt = { __name = "mlxresolve.world.sim.network", __index = methods }
 ---@field delay number      ms, of every packet
 ---@field jitter number     ms, at most so much more
 ---@field loss number       probability
+---@field multicast_loss number  further, of multicast
 ---@field duplicate number  probability
 ---@field reorder number    probability that a packet is late by up to 20 ms
 ---@field isolated boolean  clients of the access point do not hear each other
@@ -74,6 +75,7 @@ function methods:add_link(name, fields)
     delay = 0.3,
     jitter = 0.5,
     loss = 0,
+    multicast_loss = 0,
     duplicate = 0,
     reorder = 0,
     isolated = false,
@@ -218,9 +220,9 @@ end
 
 ---------------------------------------------------------------- carrying
 
-local function luck(self, link)
+local function luck(self, link, is_multicast)
   local chance = self.chance
-  if chance:happens(link.loss) then
+  if chance:happens(link.loss) or (is_multicast and chance:happens(link.multicast_loss)) then
     return nil
   end
   local delay = link.delay + chance:draw() * link.jitter
@@ -231,14 +233,15 @@ local function luck(self, link)
 end
 
 --- What a packet from one interface to another suffers: its delay, or nil when it is lost.
+---@param is_multicast boolean?
 ---@return number|nil ms
-function methods:luck(from, to)
+function methods:luck(from, to, is_multicast)
   if from.link == to.link then
-    return luck(self, from.link)
+    return luck(self, from.link, is_multicast)
   end
   local delay = 0
   for _, link in ipairs(reach.way(from.link, to.link)) do
-    local more = luck(self, link)
+    local more = luck(self, link, is_multicast)
     if not more then
       return nil
     end
@@ -256,12 +259,13 @@ end
 
 --- Carries a packet from one interface to another.
 ---@param receive fun(to: mlxresolve.SimInterface)
-function methods:carry(from, to, receive)
+---@param is_multicast boolean?
+function methods:carry(from, to, receive, is_multicast)
   if not reach.can_pass(from, to) then
     return
   end
   for _ = 1, self.chance:happens(from.link.duplicate) and 2 or 1 do
-    local delay = self:luck(from, to)
+    local delay = self:luck(from, to, is_multicast)
     if delay then
       self.clock:after(delay, arrive, to, receive)
     end

@@ -21,6 +21,7 @@ for name, fn in pairs(claims) do
 end
 
 ---@class mlxresolve.SimResponder
+---@field label string          that it wants
 ---@field claimed string|false  the label that it holds
 ---@field on_name (fun())|false told when that changes
 ---@param world mlxresolve.SimWorld
@@ -39,6 +40,7 @@ function responder.new(world, host, kind, fields)
     clock = world.clock,
     host = host,
     kind = kinds[kind],
+    label = label,
     records = records.new(kinds[kind], label, fields),
     claimed = not fields.is_new and label,
     on_name = false,

@@ -91,7 +91,7 @@ local function send_multicast(self, packet, to, port, index)
         if heard.host.responder then
           heard.host.responder:hear(heard, datagram, interface)
         end
-      end)
+      end, true)
     end
   end
   world.clock:after(0, loop_back, world, interface, datagram)

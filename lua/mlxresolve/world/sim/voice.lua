@@ -62,7 +62,7 @@ function voice.multicast(self, interface, transport, message)
     if other ~= interface then
       self.net:carry(interface, other, function(heard)
         hear(self.world, datagram, heard, interface)
-      end)
+      end, true)
     end
   end
 end

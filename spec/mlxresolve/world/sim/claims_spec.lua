@@ -134,6 +134,17 @@ describe("mlxresolve.world.sim.claims", function()
       end)
     end
 
+    it("wants its own name again after it was switched off", function()
+      local mini2 = run("avahi", bed.mini2, bed.en0)
+      bed:pass(10e3)
+      mini1.records:rename("other")
+      mini2:forget()
+      assert.is_false(mini2.claimed)
+      mini2:claim(bed.en0)
+      bed:pass(10e3)
+      assert.equal("mini2", mini2.claimed)
+    end)
+
     it("counts on from a name with a number", function()
       mini1 = responders.new(world, bed.mini1, "apple", { label = "mini-9" })
       bed.mini1.responder = mini1

@@ -40,6 +40,13 @@ describe("mlxresolve.world.sim.network", function()
     assert.is_true(heard > 1420 and heard < 1580, heard)
   end)
 
+  it("loses multicast where the link says so, and nothing else", function()
+    bed.eth0.link.multicast_loss = 1
+    assert.is_nil(net:luck(bed.eth0, bed.en0, true))
+    assert.is_truthy(net:luck(bed.eth0, bed.en0))
+    assert.equal(10, arrivals(10))
+  end)
+
   it("lets packets overtake each other where the link reorders", function()
     bed.eth0.link.reorder = 0.5
     local order = {}
