@@ -61,6 +61,11 @@ static void init_shards(mlxr_cache_t *cache) {
   }
 }
 
+uint32_t mlxr_cache_fingerprint(const void *text, size_t len) {
+  uint32_t bits = (uint32_t)mlxr_name_hash_lower(text, len, 0);
+  return bits == 0 ? 1 : bits;
+}
+
 int mlxr_cache_new(const mlxr_cache_options_t *options, mlxr_cache_t **out) {
   if (!are_options_sound(options))
     return -EINVAL;

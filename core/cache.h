@@ -80,6 +80,10 @@ typedef struct mlxr_cache_filter {
   uint64_t from;        ///< of a listing: a view's place, to go on there
 } mlxr_cache_filter_t;
 
+/// The 32 bits that stand for a text as an entry's `strategy` or `purpose`;
+/// never 0, which is none.
+uint32_t mlxr_cache_fingerprint(const void *text, size_t len);
+
 /// -EINVAL for options that make no sense, -ENOMEM.
 int mlxr_cache_new(const mlxr_cache_options_t *options, mlxr_cache_t **out);
 void mlxr_cache_free(mlxr_cache_t *cache);

@@ -388,6 +388,13 @@ static int cache_stats(lua_State *L) {
   return 1;
 }
 
+static int cache_fingerprint(lua_State *L) {
+  size_t len;
+  const char *text = luaL_checklstring(L, 1, &len);
+  lua_pushnumber(L, (lua_Number)mlxr_cache_fingerprint(text, len));
+  return 1;
+}
+
 static const luaL_Reg methods[] = {{"put", cache_put},
                                    {"get", cache_get},
                                    {"peek", mlxr_bind_cache_peek},
@@ -399,7 +406,8 @@ static const luaL_Reg methods[] = {{"put", cache_put},
                                    {"stats", cache_stats},
                                    {NULL, NULL}};
 
-static const luaL_Reg functions[] = {{"new", cache_new}, {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"new", cache_new}, {"fingerprint", cache_fingerprint}, {NULL, NULL}};
 
 int mlxr_bind_open_cache(lua_State *L) {
   static const luaL_Reg no_methods[] = {{NULL, NULL}};

@@ -246,6 +246,11 @@ core.cache = {}
 ---@return mlxresolve.Cache|nil, string? message, string? code
 function core.cache.new(options) end
 
+--- The 32 bits that stand for a text as the `strategy` or `purpose` of an entry; never 0.
+---@param text string
+---@return integer
+function core.cache.fingerprint(text) end
+
 ---@class mlxresolve.Cache
 local Cache = {}
 

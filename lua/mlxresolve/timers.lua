@@ -21,11 +21,16 @@ local mt = { __name = "mlxresolve.timers", __index = methods }
 function timers.new(now)
   local self = { slots = {}, count = 0, tick = floor(now), earliest = math.huge, order = 0 }
   for i = 0, SLOTS - 1 do
-    local head = { timer_at = false }
-    head.timer_next, head.timer_previous = head, head
-    self.slots[i] = head
+    self.slots[i] = false -- made when it is first needed: not everybody waits
   end
   return setmetatable(self, mt)
+end
+
+local function new_slot(self, index)
+  local head = { timer_at = false }
+  head.timer_next, head.timer_previous = head, head
+  self.slots[index] = head
+  return head
 end
 
 --- Adds a node, or moves it when it is in the wheel already.
@@ -35,7 +40,8 @@ function methods:add(node, at)
   if node.timer_at then
     self:remove(node)
   end
-  local head = self.slots[max(floor(at), self.tick + 1) % SLOTS]
+  local index = max(floor(at), self.tick + 1) % SLOTS
+  local head = self.slots[index] or new_slot(self, index)
   local last = head.timer_previous
   self.order = self.order + 1
   node.timer_at, node.timer_order = at, self.order
@@ -73,7 +79,7 @@ local function due_nodes(self, now)
   local last = floor(now) + 1
   for tick = max(self.tick, last - SLOTS + 1), last do
     local head = self.slots[tick % SLOTS]
-    local node = head.timer_next
+    local node = head and head.timer_next
     while node ~= head do
       if node.timer_at <= now then
         due[#due + 1] = node
@@ -109,7 +115,7 @@ local function find_earliest(self)
   for offset = 0, SLOTS - 1 do
     local tick = self.tick + offset
     local head = self.slots[tick % SLOTS]
-    local node = head.timer_next
+    local node = head and head.timer_next
     while node ~= head do
       if node.timer_at < best then
         best = node.timer_at

@@ -21,6 +21,19 @@ local function said(bytes)
 end
 
 describe("the cache", function()
+  it("makes of a text 32 bits that are never those of none", function()
+    local seen, count = {}, 0
+    for i = 1, 20000 do
+      local bits = core.cache.fingerprint("strategy " .. i)
+      assert.is_true(bits >= 1 and bits < 2 ^ 32 and bits % 1 == 0, bits)
+      count = count + (seen[bits] and 0 or 1)
+      seen[bits] = true
+    end
+    assert.is_true(count >= 19998, count) -- 0.05 pairs meet by chance
+    assert.equal(core.cache.fingerprint("a\0b"), core.cache.fingerprint("a\0b"))
+    assert.not_equal(core.cache.fingerprint("a\0b"), core.cache.fingerprint("a\0c"))
+  end)
+
   it("gives back what was put", function()
     local cache, stored = new(), a()
     assert.is_true(cache:put(stored, 1000, { strategy = 0xfedcba98, interface = 3 }))

@@ -1,25 +1,8 @@
 --- Hashes of nodes: two nodes with the same hash behave the same, so that a reload can keep
 --- the instance and what it said.
+local core = require("mlxresolve.core")
+
 local fingerprint = {}
-
-local bxor, lshift, tobit = bit.bxor, bit.lshift, bit.tobit
-
--- FNV-1a, 32 bits. The product does not fit a double: multiply by shifts.
-local function fnv(text)
-  local hash = tobit(0x811c9dc5)
-  for i = 1, #text do
-    hash = bxor(hash, text:byte(i))
-    hash = tobit(
-      hash
-        + lshift(hash, 1)
-        + lshift(hash, 4)
-        + lshift(hash, 7)
-        + lshift(hash, 8)
-        + lshift(hash, 24)
-    )
-  end
-  return hash % 2 ^ 32
-end
 
 local write -- forward: tables hold values
 
@@ -88,15 +71,14 @@ function fingerprint.of(node, recorder)
   if parts.has_functions then
     parts[#parts + 1] = fingerprint.policy_text(recorder)
   end
-  local hash = fnv(table.concat(parts, "\0"))
-  return hash == 0 and 1 or hash
+  return core.cache.fingerprint(table.concat(parts, "\0"))
 end
 
 --- The 32-bit hash of a text; 0 for none.
 ---@param text string|false|nil
 ---@return integer
 function fingerprint.text(text)
-  return text and fnv(text) or 0
+  return text and core.cache.fingerprint(text) or 0
 end
 
 return fingerprint
