@@ -13,6 +13,7 @@
 
 #include <lauxlib.h>
 #include <lua.h>
+#include <luajit.h>
 #include <lualib.h>
 
 #ifdef __APPLE__
@@ -20,6 +21,7 @@
 #endif
 
 #include "bind/bind.h"
+#include "bind/precompiled.h"
 
 /* cmake/Install.cmake says where things are; without it, the usual places. */
 #ifndef MLXR_BINARY_DIR
@@ -90,6 +92,18 @@ static void set_search_path(lua_State *L, const char *field, const char *own) {
   lua_pop(L, 2);
 }
 
+/* The build says whether it could compile our Lua files; see cmake/Precompile.
+ */
+static void use_precompiled(lua_State *L, const char *lua_folder) {
+#ifdef MLXR_PRECOMPILED
+  mlxr_precompiled_open(L, mlxr_precompiled, mlxr_precompiled_count,
+                        lua_folder);
+#else
+  (void)L;
+  (void)lua_folder;
+#endif
+}
+
 /* Sets the search paths and the field `examples` of the table on top. In the
  * build tree the sources are used as they are. Installed, the usual places
  * below the prefix follow, for package managers that move things there. */
@@ -104,11 +118,13 @@ static void set_folders(lua_State *L, const char *executable) {
                     MLXR_SOURCE_DIR "/lua/?.lua;" MLXR_SOURCE_DIR
                                     "/lua/?/init.lua");
     set_search_path(L, "cpath", MLXR_BINARY_DIR "/lib/?.so");
+    use_precompiled(L, MLXR_SOURCE_DIR "/lua");
     lua_pushliteral(L, MLXR_SOURCE_DIR "/examples");
     lua_setfield(L, -2, "examples");
     return;
   }
   const char *lua = push_folder(L, folder, MLXR_LUA_DIR);
+  use_precompiled(L, lua);
   const char *usual = push_folder(L, folder, "../share/lua/5.1");
   set_search_path(
       L, "path",
@@ -182,6 +198,9 @@ static int add_traceback(lua_State *L) {
 static int run(lua_State *L) {
   host_t *host = lua_touserdata(L, 1);
   luaL_openlibs(L);
+  // What runs once, as nearly all before the first answer, is not worth
+  // compiling to machine code; the command line turns it on.
+  luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
   preload(L, "luv", luaopen_luv);
   preload(L, "mlxresolve.core", luaopen_mlxresolve_core);
   push_host(L, host->argv[0]);

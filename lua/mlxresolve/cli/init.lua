@@ -30,7 +30,11 @@ local LEVELS = { run = "info", query = "error", browse = "error", publish = "war
 ---@return integer code
 function cli.dispatch(values, world, host, out)
   local command = COMMANDS[values.command]
-  return require(command[1])[command[2]](runtime.new(world, host, out), values)
+  local run = require(command[1])[command[2]]
+  if values.command ~= "run" then
+    jit.on() -- off until here, see core/main.c; the daemon turns it on when it serves
+  end
+  return run(runtime.new(world, host, out), values)
 end
 
 -- In the build tree the program knows its examples; installed, they are beside the Lua files.
