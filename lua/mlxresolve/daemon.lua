@@ -12,6 +12,9 @@ local daemon = {}
 local methods = {}
 local mt = { __name = "mlxresolve.daemon", __index = methods }
 
+-- Opening the control socket takes longer than an answer: who waits for the listener goes first.
+local HEAD_START = 1 -- ms
+
 -- An end that takes longer than this is an end without good-byes.
 local CLOSE_PATIENCE = 800 -- ms
 
@@ -192,6 +195,24 @@ local function stop(self, name)
   finish(self)
 end
 
+--- All is there: says so, and has compiled what runs from now on.
+local function be_ready(self)
+  announce(self)
+  jit.on()
+end
+
+local function complete(self)
+  if self.ended_by then
+    return
+  end
+  local ok, code = open_control(self)
+  if ok then
+    return be_ready(self)
+  end
+  self.failure = code
+  finish(self)
+end
+
 local function serve(self)
   self.world:signals(function(name)
     if name == "sighup" then
@@ -200,9 +221,13 @@ local function serve(self)
       stop(self, name)
     end
   end)
-  announce(self)
+  if self.control_path then
+    self.world.host:after(HEAD_START, complete, self)
+  else
+    be_ready(self)
+  end
   self.world:loop()
-  return self.ended_by == "sigint" and runtime.INTERRUPTED or runtime.OK
+  return self.failure or self.ended_by == "sigint" and runtime.INTERRUPTED or runtime.OK
 end
 
 local function open(self, options)
@@ -220,21 +245,7 @@ local function open(self, options)
   end
   find_other(self)
   self.resolver, code = open_resolver(self, policy, options.listen)
-  if not self.resolver then
-    return nil, code
-  end
-  if self.control_path then
-    local ok
-    ok, code = open_control(self)
-    if not ok then
-      self.resolver:close(function()
-        self.world:stop()
-      end)
-      self.world:loop()
-      return nil, code
-    end
-  end
-  return true
+  return self.resolver, code
 end
 
 ---@class mlxresolve.DaemonOptions
@@ -256,6 +267,7 @@ function daemon.run(cli, options)
     loaded = world:date(),
     problem = false,
     ended_by = false,
+    failure = false,
     control_path = false,
     other = false,
     server = false,

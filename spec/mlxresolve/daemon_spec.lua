@@ -67,9 +67,9 @@ describe("mlxresolve.daemon", function()
   --- Runs the daemon; `script` is a list of { ms, function } that happen while it serves.
   local function run(script, options, is_json)
     local cli = fake_cli.new { world = world, is_json = is_json }
-    local loop = world.loop
+    local loop, before = world.loop, #library.opened
     world.loop = function(self)
-      if self.served then
+      if #library.opened > before then
         for _, event in ipairs(script or {}) do
           resolver.scheduler:after(event[1], event[2])
         end
@@ -106,6 +106,27 @@ describe("mlxresolve.daemon", function()
     for _, text in ipairs { "127.0.0.1:5453", "p.lua", SOCKET, "hosts, dns", "pid 812" } do
       assert.is_truthy(shown.stdout:find(text, 1, true), text)
     end
+  end)
+
+  it("answers before it opens the control socket, and is ready after", function()
+    local cli = fake_cli.new { world = world }
+    local served, said
+    local loop = world.loop
+    world.loop = function(self)
+      if #library.opened > 0 then
+        served, said = self.served, cli.shown.stdout
+        resolver.scheduler:after(5, signal("sigterm"))
+      end
+      loop(self)
+    end
+    assert.are.equal(0, daemon.run(cli, { policy = "p.lua" }))
+    assert.are.same({ nil, "" }, { served, said })
+    assert.is_truthy(cli.shown.stdout:find("control +" .. SOCKET))
+  end)
+
+  it("opens no control socket when it is told to end first", function()
+    run { { 0, signal("sigterm") } }
+    assert.is_nil(world.on_request)
   end)
 
   it("announces itself in JSON when asked", function()
