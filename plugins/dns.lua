@@ -23,6 +23,7 @@ local dns = {
     "localhost.",
     "invalid.",
     "onion.",
+    "test.",
     "254.169.in-addr.arpa.",
     "8.e.f.ip6.arpa.",
     "9.e.f.ip6.arpa.",

@@ -101,6 +101,18 @@ function methods:pass(asked, flight, from)
   end
 end
 
+--- Is the name reserved, so that strategies which would be asked for others leave it out?
+---@param name string  that no strategy was asked for
+---@return boolean
+function methods:reserves(name)
+  for _, step in pairs(self.by_hash) do
+    if step:reserves(name) then
+      return true
+    end
+  end
+  return false
+end
+
 --- The rest of the chain, for `ctx:next`.
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function methods:rest(asked, from)

@@ -71,14 +71,23 @@ local function keep(self, answer)
   persistence.keep(self.runtime, answer.packet, note)
 end
 
---- Nobody knows the name, and nobody failed: that is a denial, though not one to remember.
+--- A denial that is not one to remember.
+local function deny(self)
+  local denial = self.query:nxdomain(0)
+  denial.strategy = false
+  return denial
+end
+
+--- Nobody knows the name, and nobody failed: that is a denial. So is it when nobody was to be
+--- asked, since the name is a reserved one (RFC 6761, 7686).
 local function verdict(self)
   if not self.was_asked then
+    if self.chain:reserves(self.name) then
+      return deny(self)
+    end
     self.code, self.message = "EREFUSED", "no strategy's zones fit " .. self.name
   elseif not self.has_failed then
-    local denial = self.query:nxdomain(0)
-    denial.strategy = false
-    return denial
+    return deny(self)
   elseif not self.code then
     self.code, self.message = "EFAILED", "every strategy failed"
   end

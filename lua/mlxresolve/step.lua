@@ -17,12 +17,9 @@ local mt = { __name = "mlxresolve.step", __index = methods }
 
 ---------------------------------------------------------------- making
 
---- A plugin's own exceptions hold unless the policy's zones name them.
-local function exceptions(node)
+--- A plugin's own exceptions, which hold unless the policy's zones name them.
+local function own_exceptions(node)
   local list = {}
-  for _, zone in ipairs(node.except or {}) do
-    list[#list + 1] = zone
-  end
   for _, zone in ipairs(node.plugin and node.plugin.except or {}) do
     local is_named = false
     for _, wanted in ipairs(node.zones or {}) do
@@ -31,6 +28,17 @@ local function exceptions(node)
     if not is_named then
       list[#list + 1] = zone
     end
+  end
+  return list
+end
+
+local function exceptions(node, own)
+  local list = {}
+  for _, zone in ipairs(node.except or {}) do
+    list[#list + 1] = zone
+  end
+  for _, zone in ipairs(own) do
+    list[#list + 1] = zone
   end
   return #list > 0 and list or false
 end
@@ -61,13 +69,15 @@ end
 ---@param following integer  where the rest of the chain begins
 ---@return mlxresolve.Step
 function step.new(chain, node, following)
+  local own = own_exceptions(node)
   local self = setmetatable({
     chain = chain,
     scheduler = chain.scheduler,
     node = node,
     label = node.name,
     zones = node.zones or (node.plugin and node.plugin.zones) or false,
-    except = exceptions(node),
+    except = exceptions(node, own),
+    own_except = own,
     types = node.types or false,
     purpose = node.purpose or false,
     timeout = time_limit(node),
@@ -117,6 +127,14 @@ function methods:fits(asked)
     return false
   end
   return not (self.except and is_inside(asked.name, self.except))
+end
+
+--- Is the name one that the plugin of this step never asks for, by its nature?
+---@param name string
+---@return boolean
+function methods:reserves(name)
+  local is_reserved = is_inside(name, self.own_except)
+  return is_reserved and (not self.zones or is_inside(name, self.zones))
 end
 
 ---------------------------------------------------------------- asking one

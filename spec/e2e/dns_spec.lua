@@ -61,7 +61,8 @@ describe("DNS", function()
     return server
   end
 
-  local UNBOUND = [[strategies = { use("dns", { servers = { "10.99.0.12" } }) }]]
+  local UNBOUND =
+    [[strategies = { use("dns", { zones = { "test" }, servers = { "10.99.0.12" } }) }]]
 
   describe("from another host", function()
     local daemon
@@ -181,7 +182,7 @@ describe("DNS", function()
 
   describe("with several servers", function()
     it("goes on to the next one when the first refuses connections", function()
-      local daemon = start([[strategies = { use("dns", {
+      local daemon = start([[strategies = { use("dns", { zones = { "test" },
         servers = { "10.99.0.13:5300", "10.99.0.12" } }) }]])
       local _, shown = daemon:query("www.example.test", "A", "--trace")
       assert.equal("192.0.2.80", shown.addresses[1].address)
@@ -189,7 +190,7 @@ describe("DNS", function()
     end)
 
     it("goes on to the next one when nobody lives there, and asks that one last then", function()
-      local daemon = start([[strategies = { use("dns", {
+      local daemon = start([[strategies = { use("dns", { zones = { "test" },
         attempt = "300ms", servers = { "10.99.0.99", "10.99.0.12" } }) }]])
       local _, shown = daemon:query("www.example.test", "A", "--trace")
       assert.equal("192.0.2.80", shown.addresses[1].address)
@@ -201,7 +202,7 @@ describe("DNS", function()
 
     it("goes on to the next one when the first fails or talks rubbish", function()
       local server = bad_server()
-      local daemon = start([[strategies = { use("dns", { recheck = "1ms",
+      local daemon = start([[strategies = { use("dns", { zones = { "test" }, recheck = "1ms",
         attempt = "300ms", servers = { "10.99.0.13", "10.99.0.12" } }) }]])
       for _, name in ipairs { "servfail", "silent", "rubbish", "stranger", "forged", "cut" } do
         local _, shown = daemon:query(name .. ".many.example.test", "A", "--trace")
@@ -221,7 +222,8 @@ describe("DNS", function()
       shell.write(path, text)
       return path
     end
-    local SYSTEM = [[strategies = { use("dns", { servers = "system", attempt = "300ms" }) }]]
+    local SYSTEM =
+      [[strategies = { use("dns", { zones = { "test" }, servers = "system", attempt = "300ms" }) }]]
 
     local function serve(text, listen)
       local path = resolv_conf(text)
@@ -266,7 +268,8 @@ describe("DNS", function()
 
   it("asks a server once for 500 questions at the same time", function()
     local server = bad_server()
-    local daemon = start([[strategies = { use("dns", { servers = { "10.99.0.13" } }) }]])
+    local daemon =
+      start([[strategies = { use("dns", { zones = { "test" }, servers = { "10.99.0.13" } }) }]])
     local run = net:exec("master", {
       "env",
       "LUA_PATH=" .. package.path,
@@ -306,7 +309,7 @@ describe("DNS", function()
               return (function() local t = nil; return t.field end)()
             end
           end },
-        use("dns", { servers = { "10.99.0.12" } }),
+        use("dns", { zones = { "test" }, servers = { "10.99.0.12" } }),
       }]]
 
     -- how it goes wrong, and what the trace says of it

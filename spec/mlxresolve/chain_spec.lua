@@ -87,6 +87,13 @@ describe("mlxresolve.chain", function()
     assert.equal("192.0.2.2", b:address("notlocal"))
   end)
 
+  it("denies names that its plugins never ask for, those of a race among them", function()
+    local b = bed.policy('strategies = { mlx.race { after = "1s", use("dns") } }')
+    assert.equal("nxdomain", b:address("a.onion"))
+    b = bed.policy('strategies = { use("dns", { zones = { "example" } }) }')
+    assert.equal("EREFUSED", b:address("a.onion"))
+  end)
+
   it("ends at a denial, unless the strategy's denials pass", function()
     local mlx = require("mlxresolve")
     local function denies(query)

@@ -90,7 +90,7 @@ describe("mlxresolve.subscribe", function()
     before_each(function()
       known = { ["a.test."] = "192.0.2.1" }
       local server = bed.server(known)
-      opened = bed.open { mlx.use("dns", { servers = { "192.0.2.53" } }) }
+      opened = bed.open { mlx.use("dns", { zones = { "test" }, servers = { "192.0.2.53" } }) }
       opened.world.servers["192.0.2.53:53"] = server.answer
     end)
 

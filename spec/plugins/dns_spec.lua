@@ -75,7 +75,7 @@ describe("plugins.dns", function()
   it(
     "keeps names that must not leave the link to itself"
       .. " [RFC 6762 3: names of the link] [RFC 6762 4: reverse names]"
-      .. " [RFC 6761 6.4: invalid] [RFC 7686 2: onion]",
+      .. " [RFC 6761 6.2: test] [RFC 6761 6.4: invalid] [RFC 7686 2: onion]",
     function()
       local b = bed.policy(two)
       for _, name in ipairs {
@@ -83,10 +83,11 @@ describe("plugins.dns", function()
         "a.localhost",
         "x.invalid",
         "y.onion",
+        "z.test",
         "1.2.254.169.in-addr.arpa",
         ("0."):rep(28) .. "0.8.e.f.ip6.arpa",
       } do
-        b:address(name)
+        assert.equal("nxdomain", b:address(name), name)
       end
       assert.same({}, asked(b))
     end
@@ -97,5 +98,6 @@ describe("plugins.dns", function()
       use("dns", { servers = { "192.0.2.53" }, zones = { "local" } }) }]])
     b.world.servers["192.0.2.53"] = bed.server({ ["mini2.local."] = "192.0.2.1" }).answer
     assert.equal("192.0.2.1", b:address("mini2.local"))
+    assert.equal("EREFUSED", b:address("mini2.example"))
   end)
 end)
