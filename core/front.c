@@ -55,9 +55,12 @@ static void free_worker(front_worker_t *worker) {
   if (!worker)
     return;
   mlxr_front_tcp_close(worker->tcp);
-  for (size_t i = 0; i < worker->front->options.listen_count; i++)
+  for (size_t i = 0; i < worker->front->options.listen_count; i++) {
     if (worker->sockets[i].fd >= 0)
       close(worker->sockets[i].fd);
+    if (worker->listeners[i] >= 0)
+      close(worker->listeners[i]);
+  }
   mlxr_poller_close(worker->poller);
   mlxr_wakeup_close(&worker->wakeup);
   mlxr_front_batch_deinit(&worker->batch);
@@ -108,7 +111,7 @@ static int new_worker(mlxr_front_t *front, uint32_t number) {
   worker->number = number;
   worker->wakeup = (mlxr_wakeup_t){-1, -1};
   for (size_t i = 0; i < MLXR_FRONT_LISTEN_MAX; i++)
-    worker->sockets[i].fd = -1;
+    worker->sockets[i].fd = worker->listeners[i] = -1;
   front->workers[number] = worker;
   return fill_worker(worker);
 }
@@ -124,6 +127,8 @@ static int make(mlxr_front_t *front) {
     return -ENOMEM;
   int rc = mlxr_front_batch_init(&front->batch, &front->options);
   if (rc == 0)
+    rc = mlxr_front_clients_init(&front->clients, &front->options);
+  if (rc == 0)
     rc = mlxr_wakeup_open(&front->wakeup);
   for (uint32_t i = 0; i < threads && rc == 0; i++) {
     front->worker_count = i + 1;
@@ -134,12 +139,15 @@ static int make(mlxr_front_t *front) {
 
 static int listen_on(mlxr_front_t *front, size_t at) {
   front_socket_t sockets[MLXR_FRONT_THREADS_MAX];
+  int listeners[MLXR_FRONT_THREADS_MAX];
   int rc = mlxr_front_listen(&front->addresses[at], front->worker_count,
-                             &front->listeners[at], sockets);
+                             listeners, sockets);
   if (rc < 0)
     return rc;
-  for (uint32_t i = 0; i < front->worker_count; i++)
+  for (uint32_t i = 0; i < front->worker_count; i++) {
     front->workers[i]->sockets[at] = sockets[i];
+    front->workers[i]->listeners[at] = listeners[i];
+  }
   for (uint32_t i = 0; i < front->worker_count && rc == 0; i++)
     rc = mlxr_poller_add(front->workers[i]->poller, sockets[i].fd,
                          MLXR_POLL_READ, front_tag(FRONT_TAG_UDP, at));
@@ -155,7 +163,10 @@ static int listen_on_all(mlxr_front_t *front, size_t *failed) {
       return rc;
     }
   }
-  return mlxr_front_tcp_open(front->workers[0], &front->workers[0]->tcp);
+  int rc = 0;
+  for (uint32_t i = 0; i < front->worker_count && rc == 0; i++)
+    rc = mlxr_front_tcp_open(front->workers[i], &front->workers[i]->tcp);
+  return rc;
 }
 
 static int start_thread(front_worker_t *worker) {
@@ -190,8 +201,6 @@ int mlxr_front_open(const mlxr_front_options_t *options, mlxr_cache_t *cache,
   front->cache = cache;
   front->wakeup = (mlxr_wakeup_t){-1, -1};
   atomic_init(&front->is_asleep, true);
-  for (size_t i = 0; i < MLXR_FRONT_LISTEN_MAX; i++)
-    front->listeners[i] = -1;
   int rc = check(&front->options);
   if (rc == 0)
     rc = make(front);
@@ -223,9 +232,7 @@ void mlxr_front_close(mlxr_front_t *front) {
   stop(front);
   for (uint32_t i = 0; i < front->worker_count; i++)
     free_worker(front->workers[i]);
-  for (size_t i = 0; i < MLXR_FRONT_LISTEN_MAX; i++)
-    if (front->listeners[i] >= 0)
-      close(front->listeners[i]);
+  mlxr_front_clients_deinit(&front->clients);
   for (size_t i = 0;
        front->misses && i < front->misses_each * front->worker_count; i++)
     free(front->misses[i].reply);

@@ -1,16 +1,18 @@
 /* front_internal.h - what the files of the front share.
  *
  *   front.c            opening and closing, addresses, counts
- *   front_socket.c     sockets for an address; who may ask; batches of
- * datagrams front_system_*.c   what differs between systems: batched calls,
- * accept front_worker.c     a thread: the loop, datagrams, hits, misses
- *   front_tcp.c        connections, on the first thread
+ *   front_socket.c     sockets for an address; who may ask; batches
+ *   front_system_*.c   what differs between systems: batched calls, accept
+ *   front_worker.c     a thread: the loop, datagrams, hits, misses
+ *   front_tcp.c        the connections of a thread
+ *   front_clients.c    the connections of all threads: limits, who makes room
  *   front_refresh.c    cached answers that are to be asked for anew
  *   front_brain.c      the brain's side: step, answer, flush, sleep
  *
  * Who may touch what: a worker and all that hangs on it belong to its thread,
- * except its two rings; the fields of a miss that are marked so, and the
- * front's batch and scratch, belong to the brain; counts are atomic.
+ * except its two rings and the places of its connections; the fields of a miss
+ * that are marked so, and the front's batch and scratch, belong to the brain;
+ * counts are atomic.
  */
 #ifndef MLXR_FRONT_INTERNAL_H
 #define MLXR_FRONT_INTERNAL_H
@@ -115,6 +117,24 @@ static inline void front_count(_Atomic uint64_t *counter, uint64_t n) {
 
 typedef struct front_tcp front_tcp_t;
 
+/// A connection as all threads see it.
+typedef struct front_place {
+  mlxr_address_t client;
+  uint64_t number; ///< in the order of accepting
+  uint32_t worker; ///< whose it is
+  bool is_taken;
+  atomic_bool is_leaving; ///< told to go; final
+  _Atomic uint64_t since; ///< ms: when it last did something whole
+  atomic_bool is_idle;    ///< is owed nothing
+} front_place_t;
+
+typedef struct front_clients {
+  pthread_mutex_t lock; ///< of all but the atomic fields of a place
+  front_place_t *places;
+  uint32_t count;
+  uint64_t accepted;
+} front_clients_t;
+
 typedef struct front_worker {
   mlxr_front_t *front;
   uint32_t number;
@@ -123,7 +143,9 @@ typedef struct front_worker {
   mlxr_poller_t *poller;
   mlxr_wakeup_t wakeup; ///< to stop, or because of replies for connections
   front_socket_t sockets[MLXR_FRONT_LISTEN_MAX];
-  front_tcp_t *tcp; ///< of the first worker only
+  int listeners[MLXR_FRONT_LISTEN_MAX];
+  front_tcp_t *tcp;
+  atomic_bool has_leavers; ///< some of its connections have to go
   front_batch_t batch;
   front_group_t group;
   uint8_t *scratch; ///< a message with its length prefix
@@ -142,7 +164,7 @@ struct mlxr_front {
   mlxr_front_options_t options; ///< with defaults filled in
   mlxr_cache_t *cache;
   mlxr_address_t addresses[MLXR_FRONT_LISTEN_MAX];
-  int listeners[MLXR_FRONT_LISTEN_MAX];
+  front_clients_t clients;
   front_worker_t *workers[MLXR_FRONT_THREADS_MAX];
   uint32_t worker_count;
   uint32_t misses_each; ///< records per worker
@@ -167,9 +189,9 @@ void mlxr_front_outrank(void);
 
 /* front_socket.c */
 
-/// Opens the listener and a datagram socket per thread on one port. With port
-/// 0 a free one is found and written back.
-int mlxr_front_listen(mlxr_address_t *address, uint32_t threads, int *listener,
+/// Opens a listener and a datagram socket per thread on one port. With port 0 a
+/// free one is found and written back.
+int mlxr_front_listen(mlxr_address_t *address, uint32_t threads, int *listeners,
                       front_socket_t *sockets);
 bool mlxr_front_is_allowed(const mlxr_front_options_t *options,
                            const front_peer_t *peer);
@@ -236,6 +258,29 @@ size_t mlxr_front_limit(const mlxr_front_options_t *options,
 void mlxr_front_want(front_worker_t *worker, const mlxr_request_t *request);
 /// The brain's: gives the records of its last step's refreshes back.
 void mlxr_front_forget_refreshes(mlxr_front_t *front);
+
+/* front_clients.c */
+
+int mlxr_front_clients_init(front_clients_t *clients,
+                            const mlxr_front_options_t *options);
+void mlxr_front_clients_deinit(front_clients_t *clients);
+/// A place for a new connection of a worker, or NULL: the client, or all of
+/// them, have too many, and none is idle. Who has to leave for it has been
+/// told.
+front_place_t *mlxr_front_clients_admit(front_worker_t *self,
+                                        const mlxr_address_t *client,
+                                        uint64_t now);
+/// Tells the connection that is idle longest to leave; true when it is one of
+/// the worker's own.
+bool mlxr_front_clients_thin(front_worker_t *self);
+/// Gives the place of a connection that was closed back.
+void mlxr_front_clients_give(mlxr_front_t *front, front_place_t *place);
+/// What others have to know of a connection, whenever it changes.
+static inline void mlxr_front_clients_tell(front_place_t *place, uint64_t since,
+                                           bool is_idle) {
+  atomic_store_explicit(&place->since, since, memory_order_relaxed);
+  atomic_store_explicit(&place->is_idle, is_idle, memory_order_relaxed);
+}
 
 /* front_tcp.c */
 

@@ -43,14 +43,23 @@ static int read_port(int fd, mlxr_address_t *address) {
 }
 
 /* SO_REUSEADDR on a listener only forgives connections in TIME_WAIT; a living
- * listener of somebody else still makes this fail. */
-static int open_listener(mlxr_address_t *address, int *out) {
+ * listener of somebody else still makes this fail. The first one is bound
+ * without SO_REUSEPORT, so that a port which another program shares is not
+ * taken for a free one; it is set afterwards, for those of the other threads to
+ * join.
+ */
+static int open_listener(mlxr_address_t *address, bool is_first, bool is_shared,
+                         int *out) {
   int fd = mlxr_sockaddr_socket(address, SOCK_STREAM);
   if (fd < 0)
     return fd;
   int rc = switch_on(fd, SOL_SOCKET, SO_REUSEADDR);
+  if (rc == 0 && !is_first)
+    rc = switch_on(fd, SOL_SOCKET, SO_REUSEPORT);
   if (rc == 0)
     rc = bind_to(fd, address);
+  if (rc == 0 && is_first && is_shared)
+    rc = switch_on(fd, SOL_SOCKET, SO_REUSEPORT);
   if (rc == 0 && listen(fd, BACKLOG) < 0)
     rc = -errno;
   if (rc == 0)
@@ -75,9 +84,7 @@ static int ask_for_destination(int fd, int family) {
 #endif
 }
 
-/* The first socket is bound without SO_REUSEPORT, so that a port which another
- * program shares is not taken for a free one; it is set afterwards, for the
- * sockets of the other threads to join. */
+/* As with listeners: the first is bound alone, the others join it. */
 static int open_datagram(const mlxr_address_t *address, bool is_first,
                          bool is_shared, front_socket_t *out) {
   int fd = mlxr_sockaddr_socket(address, SOCK_DGRAM);
@@ -101,32 +108,39 @@ static int open_datagram(const mlxr_address_t *address, bool is_first,
   return 0;
 }
 
-static int open_port(mlxr_address_t *address, uint32_t threads, int *listener,
+static void close_port(uint32_t threads, int *listeners,
+                       front_socket_t *sockets) {
+  for (uint32_t i = 0; i < threads; i++) {
+    if (listeners[i] >= 0)
+      close(listeners[i]);
+    if (sockets[i].fd >= 0)
+      close(sockets[i].fd);
+    listeners[i] = sockets[i].fd = -1;
+  }
+}
+
+static int open_port(mlxr_address_t *address, uint32_t threads, int *listeners,
                      front_socket_t *sockets) {
-  int rc = open_listener(address, listener);
-  if (rc < 0)
-    return rc;
+  int rc = 0;
+  for (uint32_t i = 0; i < threads; i++)
+    listeners[i] = sockets[i].fd = -1;
   for (uint32_t i = 0; i < threads && rc == 0; i++) {
-    sockets[i].fd = -1;
-    rc = open_datagram(address, i == 0, threads > 1, &sockets[i]);
-    if (rc < 0)
-      while (i-- > 0)
-        close(sockets[i].fd);
+    rc = open_listener(address, i == 0, threads > 1, &listeners[i]);
+    if (rc == 0)
+      rc = open_datagram(address, i == 0, threads > 1, &sockets[i]);
   }
-  if (rc < 0) {
-    close(*listener);
-    *listener = -1;
-  }
+  if (rc < 0)
+    close_port(threads, listeners, sockets);
   return rc;
 }
 
-int mlxr_front_listen(mlxr_address_t *address, uint32_t threads, int *listener,
+int mlxr_front_listen(mlxr_address_t *address, uint32_t threads, int *listeners,
                       front_socket_t *sockets) {
   uint16_t port = address->port;
   int rc = -EADDRINUSE;
   for (int i = 0; i < PORT_TRIES && rc == -EADDRINUSE; i++) {
     address->port = port;
-    rc = open_port(address, threads, listener, sockets);
+    rc = open_port(address, threads, listeners, sockets);
     if (port != 0)
       break;
   }

@@ -39,9 +39,8 @@ typedef struct conn {
   int fd; ///< -1 for an unused place
   uint32_t generation;
   front_peer_t peer;
-  mlxr_address_t client;
-  uint64_t since;  ///< when it last did something whole
-  uint64_t number; ///< in the order of accepting
+  front_place_t *place;
+  uint64_t since; ///< when it last did something whole
   uint8_t *in, *out;
   size_t in_len, in_cap;
   size_t out_at, out_len, out_cap;
@@ -58,7 +57,7 @@ struct front_tcp {
   uint32_t count, open;
   uint32_t *changed; ///< connections to be looked after in this round
   uint32_t changed_count;
-  uint64_t sweep_at, accept_at, accepted;
+  uint64_t sweep_at, accept_at;
   bool is_paused;
 };
 
@@ -79,7 +78,7 @@ static void set_paused(front_tcp_t *tcp, bool is_paused) {
   if (tcp->is_paused == is_paused)
     return;
   for (size_t i = 0; i < front->options.listen_count; i++)
-    mlxr_poller_change(tcp->worker->poller, front->listeners[i],
+    mlxr_poller_change(tcp->worker->poller, tcp->worker->listeners[i],
                        is_paused ? 0 : MLXR_POLL_READ,
                        front_tag(FRONT_TAG_LISTENER, i));
   tcp->is_paused = is_paused;
@@ -92,6 +91,7 @@ static void end(front_tcp_t *tcp, conn_t *conn) {
   close(conn->fd);
   free(conn->in);
   free(conn->out);
+  mlxr_front_clients_give(tcp->worker->front, conn->place);
   bool is_listed = conn->is_listed;
   uint32_t generation = conn->generation + 1;
   *conn = (conn_t){.fd = -1, .generation = generation, .is_listed = is_listed};
@@ -104,6 +104,11 @@ static void end(front_tcp_t *tcp, conn_t *conn) {
 
 static size_t waiting(const conn_t *conn) {
   return conn->out_len - conn->out_at;
+}
+
+static void tell(const conn_t *conn) {
+  bool is_idle = conn->pending == 0 && waiting(conn) == 0;
+  mlxr_front_clients_tell(conn->place, conn->since, is_idle);
 }
 
 static void send_out(conn_t *conn, uint64_t now) {
@@ -175,6 +180,7 @@ void mlxr_front_tcp_reply(front_tcp_t *tcp, const front_miss_t *miss,
   } else {
     conn->is_broken = true;
   }
+  tell(conn);
   list(tcp, conn);
 }
 
@@ -307,6 +313,7 @@ static void settle(front_tcp_t *tcp, conn_t *conn, uint64_t now) {
     conn->in = NULL;
     conn->in_cap = 0;
   }
+  tell(conn);
   set_interest(tcp, conn);
 }
 
@@ -335,7 +342,17 @@ static void sweep(front_tcp_t *tcp, uint64_t now) {
   tcp->sweep_at = now + sweep_interval(tcp);
 }
 
+/* Some have to make room for others, perhaps for those of another thread. */
+static void end_leavers(front_tcp_t *tcp) {
+  if (!atomic_exchange(&tcp->worker->has_leavers, false))
+    return;
+  for (uint32_t i = 0; i < tcp->count; i++)
+    if (tcp->conns[i].fd >= 0 && atomic_load(&tcp->conns[i].place->is_leaving))
+      end(tcp, &tcp->conns[i]);
+}
+
 int mlxr_front_tcp_finish(front_tcp_t *tcp, uint64_t now) {
+  end_leavers(tcp);
   for (uint32_t i = 0; i < tcp->changed_count; i++)
     settle(tcp, &tcp->conns[tcp->changed[i]], now);
   tcp->changed_count = 0;
@@ -350,54 +367,11 @@ int mlxr_front_tcp_finish(front_tcp_t *tcp, uint64_t now) {
 
 /* ---- accepting */
 
-static bool is_idler(const conn_t *a, const conn_t *b) {
-  return a->since < b->since || (a->since == b->since && a->number < b->number);
-}
-
-/* The one that has been idle longest and is owed nothing, of one client or of
- * all. `*count` is how many that client, or all of them, have. */
-static conn_t *find_idlest(front_tcp_t *tcp, const mlxr_address_t *client,
-                           uint32_t *count) {
-  conn_t *idlest = NULL;
-  *count = 0;
-  for (uint32_t i = 0; i < tcp->count; i++) {
-    conn_t *conn = &tcp->conns[i];
-    if (conn->fd < 0 ||
-        (client && !mlxr_address_is_same_host(&conn->client, client)))
-      continue;
-    ++*count;
-    if (conn->pending == 0 && waiting(conn) == 0 &&
-        (!idlest || is_idler(conn, idlest)))
-      idlest = conn;
-  }
-  return idlest;
-}
-
-static bool make_place(front_tcp_t *tcp, const mlxr_address_t *client,
-                       uint32_t most) {
-  uint32_t count;
-  conn_t *idlest = find_idlest(tcp, client, &count);
-  if (count < most)
-    return true;
-  if (!idlest)
-    return false;
-  end(tcp, idlest);
-  return true;
-}
-
 static conn_t *find_unused(front_tcp_t *tcp) {
   for (uint32_t i = 0; i < tcp->count; i++)
     if (tcp->conns[i].fd < 0)
       return &tcp->conns[i];
   return NULL;
-}
-
-static bool admit(front_tcp_t *tcp, const front_peer_t *peer,
-                  const mlxr_address_t *client) {
-  const mlxr_front_options_t *options = &tcp->worker->front->options;
-  return mlxr_front_is_allowed(options, peer) &&
-         make_place(tcp, client, options->max_tcp_per_client) &&
-         make_place(tcp, NULL, options->max_tcp);
 }
 
 static void greet(front_tcp_t *tcp, int fd, const front_peer_t *peer,
@@ -406,21 +380,24 @@ static void greet(front_tcp_t *tcp, int fd, const front_peer_t *peer,
   int one = 1;
   mlxr_sockaddr_read(&peer->any, &client);
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  conn_t *conn = admit(tcp, peer, &client) ? find_unused(tcp) : NULL;
-  if (!conn) {
+  front_place_t *place = NULL;
+  if (mlxr_front_is_allowed(&tcp->worker->front->options, peer))
+    place = mlxr_front_clients_admit(tcp->worker, &client, now);
+  end_leavers(tcp);
+  if (!place) {
     front_count(&tcp->worker->counts.refused, 1);
     close(fd);
     return;
   }
+  conn_t *conn = find_unused(tcp);
   uint32_t generation = conn->generation;
   bool is_listed = conn->is_listed;
   *conn = (conn_t){.fd = fd,
                    .generation = generation,
                    .is_listed = is_listed,
                    .peer = *peer,
-                   .client = client,
+                   .place = place,
                    .since = now,
-                   .number = ++tcp->accepted,
                    .interest = MLXR_POLL_READ};
   front_count(&tcp->worker->counts.tcp_connections, 1);
   atomic_store_explicit(&tcp->worker->counts.tcp_open, ++tcp->open,
@@ -435,10 +412,8 @@ static void greet(front_tcp_t *tcp, int fd, const front_peer_t *peer,
  * first failure of a round tells that somebody waits: later ones come with an
  * empty queue too. */
 static bool make_descriptor(front_tcp_t *tcp, uint64_t now) {
-  uint32_t count;
-  conn_t *idlest = find_idlest(tcp, NULL, &count);
-  if (idlest) {
-    end(tcp, idlest);
+  if (mlxr_front_clients_thin(tcp->worker)) {
+    end_leavers(tcp);
     return true;
   }
   tcp->accept_at = now + PAUSE;
@@ -479,6 +454,7 @@ static void on_conn(front_tcp_t *tcp, uint64_t number, int events,
   if (events & MLXR_POLL_WRITE)
     send_out(conn, now);
   take_messages(tcp, conn);
+  tell(conn);
   list(tcp, conn);
 }
 
@@ -486,7 +462,7 @@ void mlxr_front_tcp_step(front_tcp_t *tcp, uint64_t tag, int events,
                          uint64_t now) {
   uint64_t number = front_tag_number(tag);
   if (front_tag_who(tag) == FRONT_TAG_LISTENER)
-    accept_all(tcp, tcp->worker->front->listeners[number], now);
+    accept_all(tcp, tcp->worker->listeners[number], now);
   else
     on_conn(tcp, number, events, now);
 }
@@ -500,7 +476,7 @@ int mlxr_front_tcp_open(front_worker_t *worker, front_tcp_t **out) {
     return -ENOMEM;
   *out = tcp;
   tcp->worker = worker;
-  tcp->count = front->options.max_tcp;
+  tcp->count = front->clients.count;
   tcp->conns = calloc(tcp->count, sizeof *tcp->conns);
   tcp->changed = calloc(tcp->count, sizeof *tcp->changed);
   if (!tcp->conns || !tcp->changed)
@@ -508,7 +484,7 @@ int mlxr_front_tcp_open(front_worker_t *worker, front_tcp_t **out) {
   for (uint32_t i = 0; i < tcp->count; i++)
     tcp->conns[i].fd = -1;
   for (size_t i = 0; i < front->options.listen_count; i++) {
-    int rc = mlxr_poller_add(worker->poller, front->listeners[i],
+    int rc = mlxr_poller_add(worker->poller, worker->listeners[i],
                              MLXR_POLL_READ, front_tag(FRONT_TAG_LISTENER, i));
     if (rc < 0)
       return rc;
