@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include "answer_walk.h"
-#include "cache_store.h"
+#include "cache_shard.h"
 
 /* DESIGN NOTE
  *
  * The cache is one mapping: this header, the shards' heads, and the shards'
- * memory (see cache_store.c), each behind a mutex of its own. Mutexes rather
+ * memory (see cache_shard.c), each behind a mutex of its own. Mutexes rather
  * than spin locks: a front that spins while the brain, which has the lower
  * priority, is scheduled out with the lock held would waste its turn.
  *
@@ -41,7 +41,7 @@ static bool are_options_sound(const mlxr_cache_options_t *options) {
 
 static unsigned count_shards(size_t bytes) {
   unsigned count = SHARDS_MAX;
-  while (count > 1 && bytes / count < MLXR_STORE_SHARD_MIN + 4096)
+  while (count > 1 && bytes / count < MLXR_SHARD_BYTES_MIN + 4096)
     count /= 2;
   return count;
 }
@@ -50,12 +50,12 @@ static void init_shards(mlxr_cache_t *cache) {
   const mlxr_cache_options_t *options = &cache->options;
   uint8_t *base = (uint8_t *)cache;
   size_t head =
-      sizeof *cache + cache->shard_count * sizeof(mlxr_store_t) + LINE - 1;
+      sizeof *cache + cache->shard_count * sizeof(mlxr_shard_t) + LINE - 1;
   uint8_t *memory = base + head / LINE * LINE;
   size_t each = (size_t)(base + cache->mapped - memory) / cache->shard_count;
   each = each / LINE * LINE;
   for (unsigned i = 0; i < cache->shard_count; i++) {
-    mlxr_store_init(&cache->shards[i], base, memory + i * each, each,
+    mlxr_shard_init(&cache->shards[i], base, memory + i * each, each,
                     options->stale, options->seed);
     pthread_mutex_init(&cache->shards[i].lock, NULL);
   }
@@ -124,7 +124,7 @@ static uint32_t ttl_of(const mlxr_answer_info_t *info, const clamp_t *clamp,
   return lower_of(info->ttl > clamp->min ? info->ttl : clamp->min, clamp->max);
 }
 
-static void fill(mlxr_store_t *store, mlxr_entry_t *entry,
+static void fill(mlxr_shard_t *shard, mlxr_entry_t *entry,
                  const mlxr_answer_info_t *info, const mlxr_cache_note_t *note,
                  const uint8_t *answer, uint32_t ttl, uint64_t put,
                  uint16_t used) {
@@ -142,46 +142,46 @@ static void fill(mlxr_store_t *store, mlxr_entry_t *entry,
   entry->flags = note->flags & (MLXR_CACHE_ROTATE | MLXR_CACHE_SUSPECT);
   memcpy(mlxr_entry_body(entry), body, entry->body_len);
   if (note->flags & MLXR_CACHE_PINNED)
-    mlxr_store_pin(store, entry);
+    mlxr_shard_pin(shard, entry);
 }
 
 /* A failure may not push out what could be served as stale (RFC 8767). */
-static bool is_worth_more(const mlxr_store_t *store, const mlxr_entry_t *entry,
+static bool is_worth_more(const mlxr_shard_t *shard, const mlxr_entry_t *entry,
                           enum mlxr_status status, uint64_t now) {
   return entry && status == MLXR_STATUS_FAILURE &&
          entry->status != MLXR_STATUS_FAILURE &&
-         !mlxr_entry_is_over(entry, store->stale, now);
+         !mlxr_entry_is_over(entry, shard->stale, now);
 }
 
 static uint64_t when_said(const mlxr_cache_note_t *note, uint64_t now) {
-  uint64_t at = now + MLXR_STORE_EPOCH;
+  uint64_t at = now + MLXR_SHARD_EPOCH;
   return note->age < at ? at - note->age : 0;
 }
 
-static int put_in(mlxr_store_t *store, const mlxr_cache_key_t *key,
+static int put_in(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
                   uint64_t hash, const mlxr_answer_info_t *info,
                   const mlxr_cache_note_t *note, const uint8_t *answer,
                   uint32_t ttl, uint64_t now) {
-  mlxr_entry_t *entry = mlxr_store_get(store, key, hash);
+  mlxr_entry_t *entry = mlxr_shard_get(shard, key, hash);
   uint64_t put = when_said(note, now);
-  if (is_worth_more(store, entry, info->status, now) ||
+  if (is_worth_more(shard, entry, info->status, now) ||
       (note->age > 0 && entry && mlxr_entry_put(entry) >= put))
     return 0;
   if (ttl == 0) {
     if (entry && info->status != MLXR_STATUS_FAILURE)
-      mlxr_store_drop(store, entry);
+      mlxr_shard_drop(shard, entry);
     return 0;
   }
-  if (note->age >= ((uint64_t)ttl + store->stale) * 1000)
+  if (note->age >= ((uint64_t)ttl + shard->stale) * 1000)
     return 0;
   size_t body_len = info->len - MLXR_HEADER_LEN - key->name_len - 4;
   /* A refresh is no sign that anybody asks. */
   uint16_t used = entry ? entry->used : mlxr_entry_tick(now);
-  entry = mlxr_store_put(store, key, hash, body_len, now);
+  entry = mlxr_shard_put(shard, key, hash, body_len, now);
   if (!entry)
     return MLXR_ENOSPACE;
-  fill(store, entry, info, note, answer, ttl, put, used);
-  store->puts++;
+  fill(shard, entry, info, note, answer, ttl, put, used);
+  shard->puts++;
   return 0;
 }
 
@@ -206,11 +206,11 @@ int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
   mlxr_answer_age(clamped, len, 0, clamp.min, clamp.max);
 
   uint64_t hash;
-  mlxr_store_t *store =
+  mlxr_shard_t *shard =
       mlxr_cache_shard(cache, key->name, key->name_len, &hash);
-  pthread_mutex_lock(&store->lock);
-  int rc = put_in(store, key, hash, &info, note, clamped, ttl, now);
-  pthread_mutex_unlock(&store->lock);
+  pthread_mutex_lock(&shard->lock);
+  int rc = put_in(shard, key, hash, &info, note, clamped, ttl, now);
+  pthread_mutex_unlock(&shard->lock);
   return rc;
 }
 
@@ -265,19 +265,19 @@ static bool becomes_due(mlxr_entry_t *entry, const mlxr_cache_hit_t *hit) {
   return true;
 }
 
-static int get_from(mlxr_store_t *store, const mlxr_cache_key_t *key,
+static int get_from(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
                     uint64_t hash, bool accept_stale, uint64_t now,
                     uint8_t *out, size_t cap, mlxr_cache_hit_t *hit) {
-  mlxr_entry_t *entry = mlxr_store_get(store, key, hash);
-  if (entry && mlxr_entry_is_over(entry, store->stale, now)) {
-    store->expired++;
-    mlxr_store_drop(store, entry);
+  mlxr_entry_t *entry = mlxr_shard_get(shard, key, hash);
+  if (entry && mlxr_entry_is_over(entry, shard->stale, now)) {
+    shard->expired++;
+    mlxr_shard_drop(shard, entry);
     entry = NULL;
   }
   if (entry)
     entry->used = mlxr_entry_tick(now);
   if (!entry || (!accept_stale && !is_servable(entry, now))) {
-    store->misses++;
+    shard->misses++;
     return 0;
   }
   mlxr_cache_describe(entry, now, hit);
@@ -285,19 +285,19 @@ static int get_from(mlxr_store_t *store, const mlxr_cache_key_t *key,
     return MLXR_ENOSPACE;
   copy_out(entry, out);
   hit->is_due = becomes_due(entry, hit);
-  if (entry->heat < MLXR_STORE_HEAT_MAX)
+  if (entry->heat < MLXR_SHARD_HEAT_MAX)
     entry->heat++;
-  hit->is_stale ? store->stale_hits++ : store->hits++;
+  hit->is_stale ? shard->stale_hits++ : shard->hits++;
   return 1;
 }
 
 static int get_hashed(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                       uint64_t hash, bool accept_stale, uint64_t now,
                       uint8_t *out, size_t cap, mlxr_cache_hit_t *hit) {
-  mlxr_store_t *store = mlxr_cache_shard_of(cache, hash);
-  pthread_mutex_lock(&store->lock);
-  int rc = get_from(store, key, hash, accept_stale, now, out, cap, hit);
-  pthread_mutex_unlock(&store->lock);
+  mlxr_shard_t *shard = mlxr_cache_shard_of(cache, hash);
+  pthread_mutex_lock(&shard->lock);
+  int rc = get_from(shard, key, hash, accept_stale, now, out, cap, hit);
+  pthread_mutex_unlock(&shard->lock);
   if (rc <= 0)
     return rc;
   if (hit->is_stale)
@@ -335,11 +335,11 @@ int mlxr_cache_copy(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                     uint64_t now, uint8_t *out, size_t cap,
                     mlxr_cache_record_t *record) {
   uint64_t hash;
-  mlxr_store_t *store =
+  mlxr_shard_t *shard =
       mlxr_cache_shard(cache, key->name, key->name_len, &hash);
-  pthread_mutex_lock(&store->lock);
-  mlxr_entry_t *entry = mlxr_store_get(store, key, hash);
-  int rc = entry && !mlxr_entry_is_over(entry, store->stale, now);
+  pthread_mutex_lock(&shard->lock);
+  mlxr_entry_t *entry = mlxr_shard_get(shard, key, hash);
+  int rc = entry && !mlxr_entry_is_over(entry, shard->stale, now);
   if (rc == 1 && answer_len(entry) > cap)
     rc = MLXR_ENOSPACE;
   if (rc == 1) {
@@ -352,7 +352,7 @@ int mlxr_cache_copy(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                                     .status = (enum mlxr_status)entry->status};
     copy_out(entry, out);
   }
-  pthread_mutex_unlock(&store->lock);
+  pthread_mutex_unlock(&shard->lock);
   return rc;
 }
 
@@ -360,16 +360,16 @@ void mlxr_cache_stats(mlxr_cache_t *cache, mlxr_cache_stats_t *out) {
   memset(out, 0, sizeof *out);
   out->capacity = cache->mapped;
   for (unsigned i = 0; i < cache->shard_count; i++) {
-    mlxr_store_t *store = &cache->shards[i];
-    pthread_mutex_lock(&store->lock);
-    out->entries += store->entries;
-    out->bytes += store->bytes;
-    out->hits += store->hits;
-    out->misses += store->misses;
-    out->stale_hits += store->stale_hits;
-    out->puts += store->puts;
-    out->evictions += store->evictions;
-    out->expired += store->expired;
-    pthread_mutex_unlock(&store->lock);
+    mlxr_shard_t *shard = &cache->shards[i];
+    pthread_mutex_lock(&shard->lock);
+    out->entries += shard->entries;
+    out->bytes += shard->bytes;
+    out->hits += shard->hits;
+    out->misses += shard->misses;
+    out->stale_hits += shard->stale_hits;
+    out->puts += shard->puts;
+    out->evictions += shard->evictions;
+    out->expired += shard->expired;
+    pthread_mutex_unlock(&shard->lock);
   }
 }

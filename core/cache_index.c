@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "cache_store.h"
+#include "cache_shard.h"
 
 /* DESIGN NOTE
  *
@@ -35,64 +35,64 @@ static bool is_key(const mlxr_entry_t *entry, const mlxr_cache_key_t *key) {
          memcmp(entry->bytes, key->name, key->name_len) == 0;
 }
 
-uint32_t mlxr_index_offset(const mlxr_store_t *store,
+uint32_t mlxr_index_offset(const mlxr_shard_t *shard,
                            const mlxr_entry_t *entry) {
-  size_t bytes = (size_t)((const uint8_t *)entry - store->base);
-  return (uint32_t)(bytes / MLXR_STORE_UNIT);
+  size_t bytes = (size_t)((const uint8_t *)entry - shard->base);
+  return (uint32_t)(bytes / MLXR_SHARD_UNIT);
 }
 
-static mlxr_entry_t *entry_at(const mlxr_store_t *store, uint32_t at) {
-  const uint8_t *entry = store->base + (size_t)at * MLXR_STORE_UNIT;
+static mlxr_entry_t *entry_at(const mlxr_shard_t *shard, uint32_t at) {
+  const uint8_t *entry = shard->base + (size_t)at * MLXR_SHARD_UNIT;
   return (mlxr_entry_t *)(uintptr_t)entry;
 }
 
-static mlxr_bucket_t *bucket_of(const mlxr_store_t *store, uint64_t slot,
+static mlxr_bucket_t *bucket_of(const mlxr_shard_t *shard, uint64_t slot,
                                 uint32_t *at) {
-  *at = mlxr_index_scale(slot, store->bucket_count);
-  return &store->buckets[*at];
+  *at = mlxr_index_scale(slot, shard->bucket_count);
+  return &shard->buckets[*at];
 }
 
-static mlxr_bucket_t *next_bucket(const mlxr_store_t *store, uint32_t *at) {
-  *at = *at + 1 == store->bucket_count ? 0 : *at + 1;
-  return &store->buckets[*at];
+static mlxr_bucket_t *next_bucket(const mlxr_shard_t *shard, uint32_t *at) {
+  *at = *at + 1 == shard->bucket_count ? 0 : *at + 1;
+  return &shard->buckets[*at];
 }
 
-mlxr_entry_t *mlxr_store_get(const mlxr_store_t *store,
+mlxr_entry_t *mlxr_shard_get(const mlxr_shard_t *shard,
                              const mlxr_cache_key_t *key, uint64_t hash) {
   uint32_t at;
   const mlxr_bucket_t *bucket =
-      bucket_of(store, mlxr_index_hash(hash, key), &at);
-  for (uint32_t n = store->bucket_count; n > 0; n--) {
-    for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++) {
+      bucket_of(shard, mlxr_index_hash(hash, key), &at);
+  for (uint32_t n = shard->bucket_count; n > 0; n--) {
+    for (unsigned i = 0; i < MLXR_SHARD_SLOTS; i++) {
       if (bucket->tags[i] != tag_of(hash) || bucket->at[i] == 0)
         continue;
-      mlxr_entry_t *entry = entry_at(store, bucket->at[i]);
+      mlxr_entry_t *entry = entry_at(shard, bucket->at[i]);
       if (is_key(entry, key))
         return entry;
     }
     if (bucket->passed == 0)
       break;
-    bucket = next_bucket(store, &at);
+    bucket = next_bucket(shard, &at);
   }
   return NULL;
 }
 
-void mlxr_index_fetch(const mlxr_store_t *store, const mlxr_cache_key_t *key,
+void mlxr_index_fetch(const mlxr_shard_t *shard, const mlxr_cache_key_t *key,
                       uint64_t hash) {
   uint32_t at;
-  __builtin_prefetch(bucket_of(store, mlxr_index_hash(hash, key), &at));
+  __builtin_prefetch(bucket_of(shard, mlxr_index_hash(hash, key), &at));
 }
 
-void mlxr_index_fetch_entry(const mlxr_store_t *store,
+void mlxr_index_fetch_entry(const mlxr_shard_t *shard,
                             const mlxr_cache_key_t *key, uint64_t hash) {
   uint32_t at;
   const mlxr_bucket_t *bucket =
-      bucket_of(store, mlxr_index_hash(hash, key), &at);
-  for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++) {
+      bucket_of(shard, mlxr_index_hash(hash, key), &at);
+  for (unsigned i = 0; i < MLXR_SHARD_SLOTS; i++) {
     if (__atomic_load_n(&bucket->tags[i], __ATOMIC_RELAXED) != tag_of(hash))
       continue;
     const mlxr_entry_t *entry =
-        entry_at(store, __atomic_load_n(&bucket->at[i], __ATOMIC_RELAXED));
+        entry_at(shard, __atomic_load_n(&bucket->at[i], __ATOMIC_RELAXED));
     __builtin_prefetch(entry);
     __builtin_prefetch((const uint8_t *)entry + LINE);
   }
@@ -106,37 +106,37 @@ static void set_place(mlxr_bucket_t *bucket, unsigned i, uint32_t at) {
   __atomic_store_n(&bucket->at[i], at, __ATOMIC_RELAXED);
 }
 
-void mlxr_index_add(mlxr_store_t *store, uint64_t hash, uint64_t slot,
+void mlxr_index_add(mlxr_shard_t *shard, uint64_t hash, uint64_t slot,
                     const mlxr_entry_t *entry) {
   uint32_t at;
-  mlxr_bucket_t *bucket = bucket_of(store, slot, &at);
-  for (uint32_t n = store->bucket_count; n > 0; n--) {
-    for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++) {
+  mlxr_bucket_t *bucket = bucket_of(shard, slot, &at);
+  for (uint32_t n = shard->bucket_count; n > 0; n--) {
+    for (unsigned i = 0; i < MLXR_SHARD_SLOTS; i++) {
       if (bucket->at[i] != 0)
         continue;
       set_tag(bucket, i, tag_of(hash));
-      set_place(bucket, i, mlxr_index_offset(store, entry));
+      set_place(bucket, i, mlxr_index_offset(shard, entry));
       return;
     }
     if (bucket->passed < UINT16_MAX) /* and once there, for good */
       bucket->passed++;
-    bucket = next_bucket(store, &at);
+    bucket = next_bucket(shard, &at);
   }
 }
 
-uint64_t mlxr_index_slot(const mlxr_store_t *store, const mlxr_entry_t *entry) {
+uint64_t mlxr_index_slot(const mlxr_shard_t *shard, const mlxr_entry_t *entry) {
   const mlxr_cache_key_t key = {entry->bytes, entry->name_len, entry->type,
                                 entry->purpose};
   return mlxr_index_hash(
-      mlxr_name_hash(entry->bytes, entry->name_len, store->seed), &key);
+      mlxr_name_hash(entry->bytes, entry->name_len, shard->seed), &key);
 }
 
-void mlxr_index_set(mlxr_store_t *store, const mlxr_entry_t *entry,
+void mlxr_index_set(mlxr_shard_t *shard, const mlxr_entry_t *entry,
                     uint32_t from, uint32_t to) {
   uint32_t at;
-  mlxr_bucket_t *bucket = bucket_of(store, mlxr_index_slot(store, entry), &at);
-  for (uint32_t n = store->bucket_count; n > 0; n--) {
-    for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++) {
+  mlxr_bucket_t *bucket = bucket_of(shard, mlxr_index_slot(shard, entry), &at);
+  for (uint32_t n = shard->bucket_count; n > 0; n--) {
+    for (unsigned i = 0; i < MLXR_SHARD_SLOTS; i++) {
       if (bucket->at[i] == from) {
         set_place(bucket, i, to);
         return;
@@ -144,27 +144,27 @@ void mlxr_index_set(mlxr_store_t *store, const mlxr_entry_t *entry,
     }
     if (to == 0 && bucket->passed < UINT16_MAX)
       bucket->passed--;
-    bucket = next_bucket(store, &at);
+    bucket = next_bucket(shard, &at);
   }
 }
 
-void mlxr_index_clear(mlxr_store_t *store) {
-  for (uint32_t at = 0; at < store->bucket_count; at++) {
-    store->buckets[at].passed = 0;
-    for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++)
-      set_place(&store->buckets[at], i, 0);
+void mlxr_index_clear(mlxr_shard_t *shard) {
+  for (uint32_t at = 0; at < shard->bucket_count; at++) {
+    shard->buckets[at].passed = 0;
+    for (unsigned i = 0; i < MLXR_SHARD_SLOTS; i++)
+      set_place(&shard->buckets[at], i, 0);
   }
 }
 
-unsigned mlxr_store_bucket(const mlxr_store_t *store, uint32_t bucket,
+unsigned mlxr_shard_bucket(const mlxr_shard_t *shard, uint32_t bucket,
                            const uint64_t *hash,
-                           mlxr_entry_t *out[MLXR_STORE_SLOTS]) {
-  const mlxr_bucket_t *from = &store->buckets[bucket];
+                           mlxr_entry_t *out[MLXR_SHARD_SLOTS]) {
+  const mlxr_bucket_t *from = &shard->buckets[bucket];
   unsigned count = 0;
-  for (unsigned i = 0; i < MLXR_STORE_SLOTS; i++) {
+  for (unsigned i = 0; i < MLXR_SHARD_SLOTS; i++) {
     if (from->at[i] == 0 || (hash && from->tags[i] != tag_of(*hash)))
       continue;
-    out[count] = entry_at(store, from->at[i]);
+    out[count] = entry_at(shard, from->at[i]);
     __builtin_prefetch(out[count++]);
   }
   return count;

@@ -1,4 +1,4 @@
-#include "cache_store.h"
+#include "cache_shard.h"
 
 /* A walk holds a shard's lock for a few buckets at a time, so that fronts do
  * not wait for it. Entries do not change their bucket: whatever stays in the
@@ -44,7 +44,7 @@ typedef struct walk {
   const mlxr_cache_filter_t *filter;
   uint64_t now;
   const uint64_t *hash; /* of the one name that is meant, or NULL */
-  bool (*on_entry)(struct walk *walk, mlxr_store_t *store, mlxr_entry_t *entry);
+  bool (*on_entry)(struct walk *walk, mlxr_shard_t *shard, mlxr_entry_t *entry);
   bool (*on_view)(void *context, const mlxr_cache_view_t *view);
   void *context;
   size_t count; /* of entries that it did something to */
@@ -52,27 +52,27 @@ typedef struct walk {
   uint64_t place;
 } walk_t;
 
-static bool walk_bucket(walk_t *walk, mlxr_store_t *store, uint32_t bucket) {
-  mlxr_entry_t *entries[MLXR_STORE_SLOTS];
-  unsigned count = mlxr_store_bucket(store, bucket, walk->hash, entries);
+static bool walk_bucket(walk_t *walk, mlxr_shard_t *shard, uint32_t bucket) {
+  mlxr_entry_t *entries[MLXR_SHARD_SLOTS];
+  unsigned count = mlxr_shard_bucket(shard, bucket, walk->hash, entries);
   for (unsigned i = 0; i < count; i++)
     if (is_meant(walk->filter, entries[i], walk->now) &&
-        !walk->on_entry(walk, store, entries[i]))
+        !walk->on_entry(walk, shard, entries[i]))
       return false;
   return true;
 }
 
-static bool walk_store(walk_t *walk, mlxr_store_t *store, uint64_t from) {
+static bool walk_shard(walk_t *walk, mlxr_shard_t *shard, uint64_t from) {
   bool goes_on = true;
   for (uint32_t bucket = (uint32_t)from;
-       goes_on && bucket < store->bucket_count;) {
-    pthread_mutex_lock(&store->lock);
+       goes_on && bucket < shard->bucket_count;) {
+    pthread_mutex_lock(&shard->lock);
     for (unsigned n = 0;
-         goes_on && n < WALK_BUCKETS && bucket < store->bucket_count; n++) {
+         goes_on && n < WALK_BUCKETS && bucket < shard->bucket_count; n++) {
       walk->place = (from & SHARD_MASK) | bucket;
-      goes_on = walk_bucket(walk, store, bucket++);
+      goes_on = walk_bucket(walk, shard, bucket++);
     }
-    pthread_mutex_unlock(&store->lock);
+    pthread_mutex_unlock(&shard->lock);
   }
   return goes_on;
 }
@@ -85,34 +85,34 @@ static void walk_all(mlxr_cache_t *cache, walk_t *walk) {
   const uint8_t *name = walk->filter->name;
   if (name) {
     walk->hash = &hash;
-    walk_store(walk, mlxr_cache_shard(cache, name, mlxr_name_len(name), &hash),
+    walk_shard(walk, mlxr_cache_shard(cache, name, mlxr_name_len(name), &hash),
                0);
     return;
   }
   uint64_t from = walk->filter->from;
   for (uint64_t i = from >> 32; i < cache->shard_count; i++) {
-    if (!walk_store(walk, &cache->shards[i], from))
+    if (!walk_shard(walk, &cache->shards[i], from))
       return;
     from = (i + 1) << 32;
   }
 }
 
-static bool drop_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
-  bool is_over = mlxr_entry_is_over(entry, store->stale, walk->now);
-  mlxr_store_drop(store, entry);
+static bool drop_entry(walk_t *walk, mlxr_shard_t *shard, mlxr_entry_t *entry) {
+  bool is_over = mlxr_entry_is_over(entry, shard->stale, walk->now);
+  mlxr_shard_drop(shard, entry);
   walk->count += !is_over;
-  store->expired += is_over;
+  shard->expired += is_over;
   return true;
 }
 
 static size_t clear(mlxr_cache_t *cache) {
   size_t count = 0;
   for (unsigned i = 0; i < cache->shard_count; i++) {
-    mlxr_store_t *store = &cache->shards[i];
-    pthread_mutex_lock(&store->lock);
-    count += store->entries;
-    mlxr_store_clear(store);
-    pthread_mutex_unlock(&store->lock);
+    mlxr_shard_t *shard = &cache->shards[i];
+    pthread_mutex_lock(&shard->lock);
+    count += shard->entries;
+    mlxr_shard_clear(shard);
+    pthread_mutex_unlock(&shard->lock);
   }
   return count;
 }
@@ -130,8 +130,8 @@ enum { MARKS = MLXR_CACHE_SUSPECT | MLXR_CACHE_WITHHELD | MLXR_CACHE_IDLE };
 
 /* What becomes suspect, or is not asked for any more, is due: the first who
  * asks for it has it looked at. */
-static bool mark_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
-  if (mlxr_entry_is_over(entry, store->stale, walk->now))
+static bool mark_entry(walk_t *walk, mlxr_shard_t *shard, mlxr_entry_t *entry) {
+  if (mlxr_entry_is_over(entry, shard->stale, walk->now))
     return true;
   uint8_t clear = walk->clear;
   if (walk->set & (MLXR_CACHE_SUSPECT | MLXR_CACHE_IDLE))
@@ -154,14 +154,14 @@ size_t mlxr_cache_mark(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
   return walk.count;
 }
 
-static bool expire_entry(walk_t *walk, mlxr_store_t *store,
+static bool expire_entry(walk_t *walk, mlxr_shard_t *shard,
                          mlxr_entry_t *entry) {
   if (!mlxr_entry_is_fresh(entry, walk->now))
     return true;
   entry->ttl = (uint32_t)(mlxr_entry_age(entry, walk->now) / 1000);
   walk->count++;
-  if (mlxr_entry_is_over(entry, store->stale, walk->now))
-    mlxr_store_drop(store, entry);
+  if (mlxr_entry_is_over(entry, shard->stale, walk->now))
+    mlxr_shard_drop(shard, entry);
   return true;
 }
 
@@ -172,12 +172,12 @@ size_t mlxr_cache_expire(mlxr_cache_t *cache, const mlxr_cache_filter_t *filter,
   return walk.count;
 }
 
-static bool show_entry(walk_t *walk, mlxr_store_t *store, mlxr_entry_t *entry) {
+static bool show_entry(walk_t *walk, mlxr_shard_t *shard, mlxr_entry_t *entry) {
   mlxr_cache_view_t view = {.name = entry->bytes,
                             .type = entry->type,
                             .purpose = entry->purpose,
                             .place = walk->place};
-  if (mlxr_entry_is_over(entry, store->stale, walk->now))
+  if (mlxr_entry_is_over(entry, shard->stale, walk->now))
     return true;
   mlxr_cache_describe(entry, walk->now, &view.hit);
   view.idle = mlxr_entry_idle(entry, walk->now);

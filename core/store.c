@@ -20,245 +20,239 @@ enum {
 
 /* ---- making ---- */
 
-static void wake(mlxr_storage_t *storage) {
-  storage->sleep = AWAKE;
-  mlxr_wakeup_signal(&storage->work);
+static void wake(mlxr_store_t *store) {
+  store->sleep = AWAKE;
+  mlxr_wakeup_signal(&store->work);
 }
 
-static void pin_code(void) { mlxr_pin_code((const void *)&storage_run); }
+static void pin_code(void) { mlxr_pin_code((const void *)&store_run); }
 
-static int start_thread(mlxr_storage_t *storage) {
+static int start_thread(mlxr_store_t *store) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   sigset_t all, before;
   pthread_once(&once, pin_code);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int rc = pthread_create(&storage->thread, NULL, storage_run, storage);
+  int rc = pthread_create(&store->thread, NULL, store_run, store);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return -rc;
 }
 
-void storage_free(mlxr_storage_t *storage) {
-  mlxr_wakeup_close(&storage->work);
-  mlxr_wakeup_close(&storage->wakeup);
-  pthread_mutex_destroy(&storage->lock);
-  free(storage->queue.bytes);
-  free(storage->batch.bytes);
-  free(storage->file.path);
-  free(storage);
+void store_free(mlxr_store_t *store) {
+  mlxr_wakeup_close(&store->work);
+  mlxr_wakeup_close(&store->wakeup);
+  pthread_mutex_destroy(&store->lock);
+  free(store->queue.bytes);
+  free(store->batch.bytes);
+  free(store->file.path);
+  free(store);
 }
 
-static int open_wakeups(mlxr_storage_t *storage) {
-  int rc = mlxr_wakeup_open(&storage->work);
+static int open_wakeups(mlxr_store_t *store) {
+  int rc = mlxr_wakeup_open(&store->work);
   if (rc != 0)
     return rc;
-  rc = mlxr_wakeup_open(&storage->wakeup);
+  rc = mlxr_wakeup_open(&store->wakeup);
   if (rc != 0)
-    mlxr_wakeup_close(&storage->work);
+    mlxr_wakeup_close(&store->work);
   return rc;
 }
 
 /* Entries of unknown strategies are flushed, before they are loaded. */
-static bool flush_unknown(mlxr_storage_t *storage,
-                          const mlxr_storage_options_t *options) {
+static bool flush_unknown(mlxr_store_t *store,
+                          const mlxr_store_options_t *options) {
   const mlxr_cache_filter_t unknown = {.strategies_but = options->strategies,
                                        .strategies_but_count =
                                            options->strategy_count};
   return !options->strategies ||
-         storage_queue_flush(&storage->queue, &unknown, NULL, options->now,
-                             QUEUE_MAX);
+         store_queue_flush(&store->queue, &unknown, NULL, options->now,
+                           QUEUE_MAX);
 }
 
-int mlxr_storage_open(const mlxr_storage_options_t *options,
-                      mlxr_storage_t **out) {
+int mlxr_store_open(const mlxr_store_options_t *options, mlxr_store_t **out) {
   if (!options->path || options->path[0] == '\0' || !options->cache)
     return -EINVAL;
-  mlxr_storage_t *storage = calloc(1, sizeof *storage);
-  if (!storage)
+  mlxr_store_t *store = calloc(1, sizeof *store);
+  if (!store)
     return -ENOMEM;
-  int rc = open_wakeups(storage);
+  int rc = open_wakeups(store);
   if (rc != 0) {
-    free(storage);
+    free(store);
     return rc;
   }
-  pthread_mutex_init(&storage->lock, NULL);
-  storage_clock_init(&storage->clock, options);
-  storage->file.lock_fd = -1;
-  storage->file.bytes =
+  pthread_mutex_init(&store->lock, NULL);
+  store_clock_init(&store->clock, options);
+  store->file.lock_fd = -1;
+  store->file.bytes =
       options->bytes > BYTES_MIN ? options->bytes : (size_t)BYTES_MIN;
-  storage->file.path = strdup(options->path);
-  storage->cache = options->cache;
-  storage->min_ttl = options->min_ttl;
-  storage->stats.is_loading = true;
-  rc = storage_queue_init(&storage->queue);
+  store->file.path = strdup(options->path);
+  store->cache = options->cache;
+  store->min_ttl = options->min_ttl;
+  store->stats.is_loading = true;
+  rc = store_queue_init(&store->queue);
   if (rc == 0)
-    rc = storage_queue_init(&storage->batch);
-  if (rc == 0 && (!storage->file.path || !flush_unknown(storage, options)))
+    rc = store_queue_init(&store->batch);
+  if (rc == 0 && (!store->file.path || !flush_unknown(store, options)))
     rc = -ENOMEM;
   if (rc == 0)
-    rc = start_thread(storage);
+    rc = start_thread(store);
   if (rc != 0)
-    storage_free(storage);
+    store_free(store);
   else
-    *out = storage;
+    *out = store;
   return rc;
 }
 
 /* ---- putting ---- */
 
 /* With the lock held. */
-static void after_adding(mlxr_storage_t *storage) {
-  if (storage->queue.len >= QUEUE_HIGH)
-    storage->is_urgent = true;
-  if (storage->sleep == IDLE ||
-      (storage->sleep == PAUSING && storage->is_urgent))
-    wake(storage);
+static void after_adding(mlxr_store_t *store) {
+  if (store->queue.len >= QUEUE_HIGH)
+    store->is_urgent = true;
+  if (store->sleep == IDLE || (store->sleep == PAUSING && store->is_urgent))
+    wake(store);
 }
 
 /* What the file does with an answer; 0 when it does not care. */
-static unsigned op_for(const mlxr_storage_t *storage,
-                       const mlxr_cache_key_t *key, const uint8_t *answer,
-                       size_t len, const mlxr_cache_note_t *note) {
+static unsigned op_for(const mlxr_store_t *store, const mlxr_cache_key_t *key,
+                       const uint8_t *answer, size_t len,
+                       const mlxr_cache_note_t *note) {
   mlxr_answer_info_t info;
   size_t question_end = MLXR_HEADER_LEN + key->name_len + 4;
   if (len < question_end || len > MLXR_PACKET_MAX ||
       mlxr_answer_read(answer, len, &info) != 0 ||
       info.status == MLXR_STATUS_FAILURE)
     return 0;
-  bool has_ttl = len > question_end && (info.ttl > 0 || storage->min_ttl > 0);
+  bool has_ttl = len > question_end && (info.ttl > 0 || store->min_ttl > 0);
   return has_ttl || note->min_ttl > 0 ? OP_PUT : OP_DELETE;
 }
 
-static void fill_op(storage_op_t *op, const mlxr_cache_key_t *key,
+static void fill_op(store_op_t *op, const mlxr_cache_key_t *key,
                     const uint8_t *answer, size_t len,
                     const mlxr_cache_note_t *note, const char *interface,
                     uint64_t now) {
-  const storage_head_t head = {.strategy = note->strategy,
-                               .min_ttl = note->min_ttl,
-                               .max_ttl = note->max_ttl,
-                               .flags = note->flags};
+  const store_head_t head = {.strategy = note->strategy,
+                             .min_ttl = note->min_ttl,
+                             .max_ttl = note->max_ttl,
+                             .flags = note->flags};
   op->said = now > note->age ? now - note->age : 0;
-  op->key_len = (uint16_t)storage_put_key(key, op->bytes);
+  op->key_len = (uint16_t)store_put_key(key, op->bytes);
   if (op->kind == OP_PUT)
-    op->value_len = (uint32_t)storage_put_value(&head, interface, key, answer,
-                                                len, op->bytes + op->key_len);
+    op->value_len = (uint32_t)store_put_value(&head, interface, key, answer,
+                                              len, op->bytes + op->key_len);
 }
 
-void mlxr_storage_put(mlxr_storage_t *storage, const mlxr_cache_key_t *key,
-                      const uint8_t *answer, size_t len,
-                      const mlxr_cache_note_t *note, const char *interface,
-                      uint64_t now) {
-  unsigned kind = op_for(storage, key, answer, len, note);
-  size_t room = STORAGE_KEY_MAX;
+void mlxr_store_put(mlxr_store_t *store, const mlxr_cache_key_t *key,
+                    const uint8_t *answer, size_t len,
+                    const mlxr_cache_note_t *note, const char *interface,
+                    uint64_t now) {
+  unsigned kind = op_for(store, key, answer, len, note);
+  size_t room = STORE_KEY_MAX;
   if (kind == 0)
     return;
   if (kind == OP_PUT)
-    room += STORAGE_HEAD + MLXR_INTERFACE_NAME_MAX + len;
-  pthread_mutex_lock(&storage->lock);
-  storage_op_t *op = NULL;
-  if (!storage->is_off)
-    op = storage_queue_add(&storage->queue, kind, room, QUEUE_MAX);
+    room += STORE_HEAD + MLXR_INTERFACE_NAME_MAX + len;
+  pthread_mutex_lock(&store->lock);
+  store_op_t *op = NULL;
+  if (!store->is_off)
+    op = store_queue_add(&store->queue, kind, room, QUEUE_MAX);
   if (op) {
     fill_op(op, key, answer, len, note, interface, now);
-    storage_queue_trim(&storage->queue, op, op->key_len + op->value_len);
-    after_adding(storage);
+    store_queue_trim(&store->queue, op, op->key_len + op->value_len);
+    after_adding(store);
   } else {
-    storage->is_behind = true;
-    storage->stats.lost++;
+    store->is_behind = true;
+    store->stats.lost++;
   }
-  pthread_mutex_unlock(&storage->lock);
+  pthread_mutex_unlock(&store->lock);
 }
 
 /* A flush may not get lost: rather than that everything goes. */
-void mlxr_storage_flush(mlxr_storage_t *storage,
-                        const mlxr_cache_filter_t *filter,
-                        const char *interface, uint64_t now) {
-  pthread_mutex_lock(&storage->lock);
-  size_t most = storage->is_off ? OFF_QUEUE_MAX : QUEUE_MAX;
+void mlxr_store_flush(mlxr_store_t *store, const mlxr_cache_filter_t *filter,
+                      const char *interface, uint64_t now) {
+  pthread_mutex_lock(&store->lock);
+  size_t most = store->is_off ? OFF_QUEUE_MAX : QUEUE_MAX;
   if (!filter ||
-      !storage_queue_flush(&storage->queue, filter, interface, now, most)) {
-    storage_queue_clear(&storage->queue);
-    storage_queue_flush(&storage->queue, NULL, NULL, now, QUEUE_MAX);
-    storage->is_behind = storage->is_behind || filter;
+      !store_queue_flush(&store->queue, filter, interface, now, most)) {
+    store_queue_clear(&store->queue);
+    store_queue_flush(&store->queue, NULL, NULL, now, QUEUE_MAX);
+    store->is_behind = store->is_behind || filter;
   }
-  storage->is_urgent = true;
-  after_adding(storage);
-  pthread_mutex_unlock(&storage->lock);
+  store->is_urgent = true;
+  after_adding(store);
+  pthread_mutex_unlock(&store->lock);
 }
 
 /* ---- asking ---- */
 
-bool storage_is_closing(mlxr_storage_t *storage) {
-  pthread_mutex_lock(&storage->lock);
-  bool is_closing = storage->is_closing;
-  pthread_mutex_unlock(&storage->lock);
+bool store_is_closing(mlxr_store_t *store) {
+  pthread_mutex_lock(&store->lock);
+  bool is_closing = store->is_closing;
+  pthread_mutex_unlock(&store->lock);
   return is_closing;
 }
 
-int mlxr_storage_fd(const mlxr_storage_t *storage) {
-  return storage->wakeup.read_fd;
-}
+int mlxr_store_fd(const mlxr_store_t *store) { return store->wakeup.read_fd; }
 
-int mlxr_storage_step(mlxr_storage_t *storage, mlxr_storage_event_t *out,
-                      size_t count) {
-  mlxr_wakeup_drain(&storage->wakeup);
-  pthread_mutex_lock(&storage->lock);
-  unsigned n = storage->event_count;
+int mlxr_store_step(mlxr_store_t *store, mlxr_store_event_t *out,
+                    size_t count) {
+  mlxr_wakeup_drain(&store->wakeup);
+  pthread_mutex_lock(&store->lock);
+  unsigned n = store->event_count;
   if (n > count)
     n = (unsigned)count;
-  memcpy(out, storage->events, n * sizeof *out);
-  storage->event_count -= n;
-  memmove(storage->events, storage->events + n,
-          storage->event_count * sizeof *out);
-  bool has_more = storage->event_count > 0;
-  pthread_mutex_unlock(&storage->lock);
+  memcpy(out, store->events, n * sizeof *out);
+  store->event_count -= n;
+  memmove(store->events, store->events + n, store->event_count * sizeof *out);
+  bool has_more = store->event_count > 0;
+  pthread_mutex_unlock(&store->lock);
   if (has_more)
-    mlxr_wakeup_signal(&storage->wakeup);
+    mlxr_wakeup_signal(&store->wakeup);
   return (int)n;
 }
 
-void mlxr_storage_stats(mlxr_storage_t *storage, mlxr_storage_stats_t *out) {
-  pthread_mutex_lock(&storage->lock);
-  *out = storage->stats;
-  pthread_mutex_unlock(&storage->lock);
+void mlxr_store_stats(mlxr_store_t *store, mlxr_store_stats_t *out) {
+  pthread_mutex_lock(&store->lock);
+  *out = store->stats;
+  pthread_mutex_unlock(&store->lock);
 }
 
 /* ---- the end ---- */
 
 /* The cache may go when we return, so that its use is waited for in any case;
  * it ends soon. */
-static bool wait_for_end(mlxr_storage_t *storage, unsigned patience) {
+static bool wait_for_end(mlxr_store_t *store, unsigned patience) {
   uint64_t until = mlxr_clock_ms() + patience;
   for (;;) {
-    pthread_mutex_lock(&storage->lock);
-    bool is_over = storage->is_over, uses_cache = storage->uses_cache;
+    pthread_mutex_lock(&store->lock);
+    bool is_over = store->is_over, uses_cache = store->uses_cache;
     uint64_t now = mlxr_clock_ms();
     bool is_late = now >= until && !uses_cache;
     if (!is_over && is_late)
-      storage->is_orphan = true;
-    pthread_mutex_unlock(&storage->lock);
+      store->is_orphan = true;
+    pthread_mutex_unlock(&store->lock);
     if (is_over || is_late)
       return is_over;
-    struct pollfd poll_fd = {.fd = storage->wakeup.read_fd, .events = POLLIN};
+    struct pollfd poll_fd = {.fd = store->wakeup.read_fd, .events = POLLIN};
     poll(&poll_fd, 1, now < until ? (int)(until - now) : 10);
-    mlxr_wakeup_drain(&storage->wakeup);
+    mlxr_wakeup_drain(&store->wakeup);
   }
 }
 
-bool mlxr_storage_close(mlxr_storage_t *storage, unsigned patience) {
-  if (!storage)
+bool mlxr_store_close(mlxr_store_t *store, unsigned patience) {
+  if (!store)
     return true;
-  pthread_mutex_lock(&storage->lock);
-  storage->is_closing = true;
-  wake(storage);
-  pthread_mutex_unlock(&storage->lock);
-  pthread_t thread = storage->thread;
-  if (!wait_for_end(storage, patience)) {
+  pthread_mutex_lock(&store->lock);
+  store->is_closing = true;
+  wake(store);
+  pthread_mutex_unlock(&store->lock);
+  pthread_t thread = store->thread;
+  if (!wait_for_end(store, patience)) {
     pthread_detach(thread);
     return false;
   }
   pthread_join(thread, NULL);
-  bool is_written = storage->is_written;
-  storage_free(storage);
+  bool is_written = store->is_written;
+  store_free(store);
   return is_written;
 }

@@ -11,19 +11,17 @@
  * clock that goes on from start to start. While the machine is not rebooted it
  * is the machine's own; else it is the wall clock, and entries count as run out
  * when that went backwards.
- *
- * The prefix is mlxr_storage: mlxr_store is a shard of the cache.
  */
 #ifndef MLXR_STORE_H
 #define MLXR_STORE_H
 
 #include "cache.h"
 
-typedef struct mlxr_storage mlxr_storage_t;
+typedef struct mlxr_store mlxr_store_t;
 
 enum { MLXR_INTERFACE_NAME_MAX = 16 }; ///< with NUL
 
-typedef struct mlxr_storage_options {
+typedef struct mlxr_store_options {
   const char *path;           ///< of the file; its folders are made
   size_t bytes;               ///< the most that the file may take
   uint32_t min_ttl;           ///< seconds; the cache's own
@@ -34,52 +32,49 @@ typedef struct mlxr_storage_options {
   uint64_t date;    ///< ms since 1970; 0 means the machine's clock
   uint64_t uptime;  ///< ms since boot; 0 means the machine's
   const char *boot; ///< which boot that was; NULL means the machine's
-} mlxr_storage_options_t;
+} mlxr_store_options_t;
 
-enum mlxr_storage_event_kind {
+enum mlxr_store_event_kind {
   MLXR_STORAGE_LOADED = 0,  ///< `count` entries came back
   MLXR_STORAGE_ASIDE = 1,   ///< a file was set aside; begins anew
   MLXR_STORAGE_PROBLEM = 2, ///< not kept for now; tried again later
   MLXR_STORAGE_WORKS = 3    ///< kept again
 };
 
-typedef struct mlxr_storage_event {
-  enum mlxr_storage_event_kind kind;
+typedef struct mlxr_store_event {
+  enum mlxr_store_event_kind kind;
   uint64_t count;
   char text[400];
-} mlxr_storage_event_t;
+} mlxr_store_event_t;
 
-typedef struct mlxr_storage_stats {
+typedef struct mlxr_store_stats {
   uint64_t entries, bytes; ///< in the file, as of the last batch
   uint64_t loaded, written, batches, lost;
   bool is_loading, is_working;
-} mlxr_storage_stats_t;
+} mlxr_store_stats_t;
 
 /// Starts the thread; the file is opened and loaded by it. -EINVAL, -ENOMEM or
 /// what starting a thread says.
-int mlxr_storage_open(const mlxr_storage_options_t *options,
-                      mlxr_storage_t **out);
+int mlxr_store_open(const mlxr_store_options_t *options, mlxr_store_t **out);
 
 /// Keeps what the cache was given: same key, answer and note. `interface` is
 /// the name of note->interface, or NULL.
-void mlxr_storage_put(mlxr_storage_t *storage, const mlxr_cache_key_t *key,
-                      const uint8_t *answer, size_t len,
-                      const mlxr_cache_note_t *note, const char *interface,
-                      uint64_t now);
+void mlxr_store_put(mlxr_store_t *store, const mlxr_cache_key_t *key,
+                    const uint8_t *answer, size_t len,
+                    const mlxr_cache_note_t *note, const char *interface,
+                    uint64_t now);
 
 /// Forgets what the filter means, everything for NULL; also what is just being
 /// loaded. To be called before the cache is flushed.
-void mlxr_storage_flush(mlxr_storage_t *storage,
-                        const mlxr_cache_filter_t *filter,
-                        const char *interface, uint64_t now);
+void mlxr_store_flush(mlxr_store_t *store, const mlxr_cache_filter_t *filter,
+                      const char *interface, uint64_t now);
 
-int mlxr_storage_fd(const mlxr_storage_t *storage);
-int mlxr_storage_step(mlxr_storage_t *storage, mlxr_storage_event_t *out,
-                      size_t count);
-void mlxr_storage_stats(mlxr_storage_t *storage, mlxr_storage_stats_t *out);
+int mlxr_store_fd(const mlxr_store_t *store);
+int mlxr_store_step(mlxr_store_t *store, mlxr_store_event_t *out, size_t count);
+void mlxr_store_stats(mlxr_store_t *store, mlxr_store_stats_t *out);
 
 /// Writes what is left and ends the thread; gives up on the rest of it after
 /// `patience` ms. True when all was written.
-bool mlxr_storage_close(mlxr_storage_t *storage, unsigned patience);
+bool mlxr_store_close(mlxr_store_t *store, unsigned patience);
 
 #endif

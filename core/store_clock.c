@@ -33,8 +33,8 @@ static void read_boot(char out[64]) {
 #endif
 }
 
-void storage_clock_init(storage_clock_t *clock,
-                        const mlxr_storage_options_t *options) {
+void store_clock_init(store_clock_t *clock,
+                      const mlxr_store_options_t *options) {
   clock->now = options->now;
   clock->steady = mlxr_clock_ms();
   clock->date_at = read_date();
@@ -49,14 +49,14 @@ void storage_clock_init(storage_clock_t *clock,
   strncpy(clock->boot, options->boot, sizeof clock->boot - 1);
 }
 
-uint64_t storage_now(const storage_clock_t *clock) {
+uint64_t store_now(const store_clock_t *clock) {
   return clock->now + (mlxr_clock_ms() - clock->steady);
 }
 
-uint64_t storage_date(const storage_clock_t *clock) {
+uint64_t store_date(const store_clock_t *clock) {
   return clock->date + (read_date() - clock->date_at);
 }
 
-uint64_t storage_uptime(const storage_clock_t *clock) {
+uint64_t store_uptime(const store_clock_t *clock) {
   return clock->uptime + (mlxr_clock_ms() - clock->uptime_at);
 }

@@ -35,7 +35,7 @@ typedef struct mark {
   char magic[24];
   uint32_t version;
   uint32_t unused;
-  uint64_t time; /* on the storage's clock, when the rest was true */
+  uint64_t time; /* on the store's clock, when the rest was true */
   uint64_t date, uptime;
   char boot[64];
 } mark_t;
@@ -48,7 +48,7 @@ static int say(char text[400], int code, const char *form, ...) {
   return code;
 }
 
-int storage_code(int rc) {
+int store_code(int rc) {
   if (rc >= 0)
     return -rc;
   switch (rc) {
@@ -123,11 +123,11 @@ static int check_bytes(int fd, size_t len) {
 
 /* ---- what LMDB makes of it ---- */
 
-static int open_env(storage_file_t *file) {
+static int open_env(store_file_t *file) {
   size_t page = (size_t)sysconf(_SC_PAGESIZE);
   int rc = mdb_env_create(&file->env);
   if (rc != 0)
-    return storage_code(rc);
+    return store_code(rc);
   rc = mdb_env_set_mapsize(file->env, file->bytes / page * page + page);
   if (rc == 0)
     rc = mdb_env_open(file->env, file->path, ENV_FLAGS, 0600);
@@ -135,20 +135,20 @@ static int open_env(storage_file_t *file) {
     return 0;
   mdb_env_close(file->env);
   file->env = NULL;
-  return storage_code(rc);
+  return store_code(rc);
 }
 
-bool storage_file_is_mark(const MDB_val *key) {
+bool store_file_is_mark(const MDB_val *key) {
   return key->mv_size == sizeof mark_key &&
          memcmp(key->mv_data, mark_key, sizeof mark_key) == 0;
 }
 
-int storage_file_sign(storage_file_t *file, const storage_clock_t *clock,
-                      MDB_txn *txn) {
+int store_file_sign(store_file_t *file, const store_clock_t *clock,
+                    MDB_txn *txn) {
   mark_t mark = {.version = VERSION,
-                 .time = storage_now(clock) + (uint64_t)file->epoch,
-                 .date = storage_date(clock),
-                 .uptime = storage_uptime(clock)};
+                 .time = store_now(clock) + (uint64_t)file->epoch,
+                 .date = store_date(clock),
+                 .uptime = store_uptime(clock)};
   memcpy(mark.magic, magic, sizeof magic);
   memcpy(mark.boot, clock->boot, sizeof mark.boot);
   MDB_val key = {sizeof mark_key, (void *)(uintptr_t)mark_key};
@@ -158,9 +158,9 @@ int storage_file_sign(storage_file_t *file, const storage_clock_t *clock,
 
 /* How long ago the mark was written. Where neither the machine's own clock nor
  * the wall clock can tell, ages are not known. */
-static uint64_t time_since(const mark_t *mark, const storage_clock_t *clock,
+static uint64_t time_since(const mark_t *mark, const store_clock_t *clock,
                            bool *is_unknown) {
-  uint64_t date = storage_date(clock), uptime = storage_uptime(clock);
+  uint64_t date = store_date(clock), uptime = store_uptime(clock);
   *is_unknown = false;
   if (clock->boot[0] && memcmp(mark->boot, clock->boot, 64) == 0 &&
       uptime >= mark->uptime)
@@ -169,12 +169,12 @@ static uint64_t time_since(const mark_t *mark, const storage_clock_t *clock,
   return date < mark->date ? 0 : date - mark->date;
 }
 
-static void begin_time(storage_file_t *file, const storage_clock_t *clock) {
+static void begin_time(store_file_t *file, const store_clock_t *clock) {
   file->is_age_unknown = false;
-  file->epoch = (int64_t)storage_date(clock) - (int64_t)storage_now(clock);
+  file->epoch = (int64_t)store_date(clock) - (int64_t)store_now(clock);
 }
 
-static int read_mark(storage_file_t *file, const storage_clock_t *clock,
+static int read_mark(store_file_t *file, const store_clock_t *clock,
                      MDB_txn *txn, bool *is_new, char text[400]) {
   MDB_val key = {sizeof mark_key, (void *)(uintptr_t)mark_key}, value;
   MDB_stat stat;
@@ -187,7 +187,7 @@ static int read_mark(storage_file_t *file, const storage_clock_t *clock,
     return 0;
   }
   if (rc != 0 && rc != MDB_NOTFOUND)
-    return say(text, storage_code(rc), "%s: %s", file->path, mdb_strerror(rc));
+    return say(text, store_code(rc), "%s: %s", file->path, mdb_strerror(rc));
   if (rc == MDB_NOTFOUND || value.mv_size < sizeof mark.magic ||
       memcmp(value.mv_data, magic, sizeof magic) != 0)
     return say(text, MLXR_EFORMAT, "%s: is no cache of mlxresolve", file->path);
@@ -197,18 +197,18 @@ static int read_mark(storage_file_t *file, const storage_clock_t *clock,
     return say(text, MLXR_EFORMAT, "%s: was written by another version",
                file->path);
   uint64_t since = time_since(&mark, clock, &file->is_age_unknown);
-  file->epoch = (int64_t)(mark.time + since) - (int64_t)storage_now(clock);
+  file->epoch = (int64_t)(mark.time + since) - (int64_t)store_now(clock);
   return 0;
 }
 
 /* A new file bears its mark from the first commit. */
-static int enter(storage_file_t *file, const storage_clock_t *clock,
+static int enter(store_file_t *file, const store_clock_t *clock,
                  char text[400]) {
   MDB_txn *txn;
   bool is_new = false;
   int rc = mdb_txn_begin(file->env, NULL, 0, &txn);
   if (rc != 0)
-    return say(text, storage_code(rc), "%s: %s", file->path, mdb_strerror(rc));
+    return say(text, store_code(rc), "%s: %s", file->path, mdb_strerror(rc));
   rc = mdb_dbi_open(txn, NULL, 0, &file->table);
   if (rc == 0) {
     int code = read_mark(file, clock, txn, &is_new, text);
@@ -217,19 +217,19 @@ static int enter(storage_file_t *file, const storage_clock_t *clock,
       return code;
     }
     if (is_new)
-      rc = storage_file_sign(file, clock, txn);
+      rc = store_file_sign(file, clock, txn);
   }
   if (rc == 0)
     rc = mdb_txn_commit(txn);
   else
     mdb_txn_abort(txn);
   return rc == 0 ? 0
-                 : say(text, storage_code(rc), "%s: %s", file->path,
+                 : say(text, store_code(rc), "%s: %s", file->path,
                        mdb_strerror(rc));
 }
 
-int storage_file_open(storage_file_t *file, const storage_clock_t *clock,
-                      char text[400]) {
+int store_file_open(store_file_t *file, const store_clock_t *clock,
+                    char text[400]) {
   struct stat status;
   int rc = make_folders(file->path, text);
   if (rc == 0)
@@ -253,11 +253,11 @@ int storage_file_open(storage_file_t *file, const storage_clock_t *clock,
   if (rc == 0)
     fchmod(file->lock_fd, 0600);
   else if (rc != MLXR_EFORMAT)
-    storage_file_close(file);
+    store_file_close(file);
   return rc;
 }
 
-void storage_file_close(storage_file_t *file) {
+void store_file_close(store_file_t *file) {
   if (file->env) {
     mdb_env_close(file->env);
     file->env = NULL;
@@ -269,12 +269,12 @@ void storage_file_close(storage_file_t *file) {
 
 /* One such file is kept: a disk that damages files must not fill up with them.
  */
-int storage_file_set_aside(storage_file_t *file, char text[400]) {
+int store_file_set_aside(store_file_t *file, char text[400]) {
   char path[4096];
   size_t len = strlen(text);
   snprintf(path, sizeof path, "%s.damaged", file->path);
   int rc = rename(file->path, path) == 0 ? 0 : -errno;
-  storage_file_close(file);
+  store_file_close(file);
   if (rc != 0)
     snprintf(text + len, 400 - len, "; it cannot be renamed: %s",
              strerror(-rc));
@@ -286,12 +286,12 @@ int storage_file_set_aside(storage_file_t *file, char text[400]) {
 
 /* ---- a new one in its place ---- */
 
-int storage_file_begin(const storage_file_t *file, const storage_clock_t *clock,
-                       storage_file_t *fresh) {
+int store_file_begin(const store_file_t *file, const store_clock_t *clock,
+                     store_file_t *fresh) {
   struct stat status;
   char text[400];
   size_t size = strlen(file->path) + sizeof ".new";
-  *fresh = (storage_file_t){.lock_fd = -1, .bytes = file->bytes};
+  *fresh = (store_file_t){.lock_fd = -1, .bytes = file->bytes};
   fresh->path = malloc(size);
   if (!fresh->path)
     return -ENOMEM;
@@ -303,30 +303,30 @@ int storage_file_begin(const storage_file_t *file, const storage_clock_t *clock,
   if (rc == 0)
     rc = enter(fresh, clock, text);
   if (rc != 0)
-    storage_file_abandon(fresh);
+    store_file_abandon(fresh);
   return rc;
 }
 
-int storage_file_adopt(storage_file_t *file, storage_file_t *fresh) {
-  int rc = storage_code(mdb_env_sync(fresh->env, 1));
+int store_file_adopt(store_file_t *file, store_file_t *fresh) {
+  int rc = store_code(mdb_env_sync(fresh->env, 1));
   if (rc == 0 && rename(fresh->path, file->path) != 0)
     rc = -errno;
   if (rc != 0) {
-    storage_file_abandon(fresh);
+    store_file_abandon(fresh);
     return rc;
   }
   char *path = file->path;
-  storage_file_close(file);
+  store_file_close(file);
   free(fresh->path);
   *file = *fresh;
   file->path = path;
   return 0;
 }
 
-void storage_file_abandon(storage_file_t *fresh) {
+void store_file_abandon(store_file_t *fresh) {
   if (fresh->path)
     unlink(fresh->path);
-  storage_file_close(fresh);
+  store_file_close(fresh);
   free(fresh->path);
   fresh->path = NULL;
 }

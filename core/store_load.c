@@ -8,7 +8,7 @@
  * what is flushed after it is in the cache already. */
 
 typedef struct load {
-  mlxr_storage_t *storage;
+  mlxr_store_t *store;
   uint64_t now;
   char interface[MLXR_INTERFACE_NAME_MAX]; /* the last one that was looked up */
   uint32_t index;
@@ -25,38 +25,36 @@ static uint32_t find_interface(load_t *load, const char *name) {
   return load->index;
 }
 
-static uint64_t age_of(const load_t *load, const storage_entry_t *entry,
+static uint64_t age_of(const load_t *load, const store_entry_t *entry,
                        const uint8_t *answer, size_t len) {
-  const mlxr_storage_t *storage = load->storage;
-  uint64_t time = (uint64_t)((int64_t)load->now + storage->file.epoch);
+  const mlxr_store_t *store = load->store;
+  uint64_t time = (uint64_t)((int64_t)load->now + store->file.epoch);
   uint64_t age = time > entry->head.said ? time - entry->head.said : 0;
   mlxr_answer_info_t info;
-  if (!storage->file.is_age_unknown ||
-      mlxr_answer_read(answer, len, &info) != 0)
+  if (!store->file.is_age_unknown || mlxr_answer_read(answer, len, &info) != 0)
     return age;
   uint32_t ttl = info.ttl;
   if (ttl < entry->head.min_ttl)
     ttl = entry->head.min_ttl;
-  if (ttl < storage->min_ttl)
-    ttl = storage->min_ttl;
+  if (ttl < store->min_ttl)
+    ttl = store->min_ttl;
   return age + ttl * UINT64_C(1000);
 }
 
 /* With the lock held. */
-static bool is_flushed(const mlxr_storage_t *storage,
-                       const storage_entry_t *entry) {
-  const storage_queue_t *queue = &storage->queue;
-  for (const storage_op_t *op = storage_queue_next_flush(queue, NULL); op;
-       op = storage_queue_next_flush(queue, op))
-    if (storage_is_meant(storage_get_filter(op), entry, storage->file.epoch))
+static bool is_flushed(const mlxr_store_t *store, const store_entry_t *entry) {
+  const store_queue_t *queue = &store->queue;
+  for (const store_op_t *op = store_queue_next_flush(queue, NULL); op;
+       op = store_queue_next_flush(queue, op))
+    if (store_is_meant(store_get_filter(op), entry, store->file.epoch))
       return true;
   return false;
 }
 
-static int load_entry(load_t *load, const storage_entry_t *entry) {
-  mlxr_storage_t *storage = load->storage;
+static int load_entry(load_t *load, const store_entry_t *entry) {
+  mlxr_store_t *store = load->store;
   uint8_t answer[MLXR_PACKET_MAX];
-  size_t len = storage_answer(entry, answer, sizeof answer);
+  size_t len = store_answer(entry, answer, sizeof answer);
   mlxr_cache_note_t note = {.strategy = entry->head.strategy,
                             .min_ttl = entry->head.min_ttl,
                             .max_ttl = entry->head.max_ttl,
@@ -67,63 +65,63 @@ static int load_entry(load_t *load, const storage_entry_t *entry) {
     return 0;
   note.age = age_of(load, entry, answer, len);
   int rc = 0;
-  pthread_mutex_lock(&storage->lock);
-  if (storage->is_closing)
+  pthread_mutex_lock(&store->lock);
+  if (store->is_closing)
     rc = MLXR_ECANCELED;
-  else if (!is_flushed(storage, entry))
-    mlxr_cache_put(storage->cache, &entry->key, answer, len, &note, load->now);
-  pthread_mutex_unlock(&storage->lock);
+  else if (!is_flushed(store, entry))
+    mlxr_cache_put(store->cache, &entry->key, answer, len, &note, load->now);
+  pthread_mutex_unlock(&store->lock);
   return rc;
 }
 
 static int load_all(load_t *load, MDB_cursor *cursor, uint64_t *total) {
   MDB_val key, value;
-  storage_entry_t entry;
+  store_entry_t entry;
   int rc = mdb_cursor_get(cursor, &key, &value, MDB_FIRST);
   for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
-    if (storage_file_is_mark(&key))
+    if (store_file_is_mark(&key))
       continue;
-    if (!storage_read(&key, &value, &entry))
+    if (!store_read(&key, &value, &entry))
       return MLXR_EFORMAT;
     int code = load_entry(load, &entry);
     if (code != 0)
       return code;
     ++*total;
   }
-  return rc == MDB_NOTFOUND ? 0 : storage_code(rc);
+  return rc == MDB_NOTFOUND ? 0 : store_code(rc);
 }
 
-static uint64_t count_puts(mlxr_storage_t *storage) {
+static uint64_t count_puts(mlxr_store_t *store) {
   mlxr_cache_stats_t stats;
-  mlxr_cache_stats(storage->cache, &stats);
+  mlxr_cache_stats(store->cache, &stats);
   return stats.puts;
 }
 
-int storage_load(mlxr_storage_t *storage) {
+int store_load(mlxr_store_t *store) {
   enum { USELESS_MIN = 1000 };
-  load_t load = {.storage = storage, .now = storage_now(&storage->clock)};
-  uint64_t total = 0, before = count_puts(storage);
+  load_t load = {.store = store, .now = store_now(&store->clock)};
+  uint64_t total = 0, before = count_puts(store);
   MDB_txn *txn;
   MDB_cursor *cursor;
-  int rc = mdb_txn_begin(storage->file.env, NULL, MDB_RDONLY, &txn);
+  int rc = mdb_txn_begin(store->file.env, NULL, MDB_RDONLY, &txn);
   if (rc != 0)
-    return storage_code(rc);
-  rc = mdb_cursor_open(txn, storage->file.table, &cursor);
+    return store_code(rc);
+  rc = mdb_cursor_open(txn, store->file.table, &cursor);
   if (rc == 0) {
     rc = load_all(&load, cursor, &total);
     mdb_cursor_close(cursor);
   } else {
-    rc = storage_code(rc);
+    rc = store_code(rc);
   }
   mdb_txn_abort(txn);
   if (rc == MLXR_ECANCELED)
     return rc;
-  uint64_t loaded = count_puts(storage) - before;
-  pthread_mutex_lock(&storage->lock);
-  storage->stats.loaded += loaded < total ? loaded : total;
+  uint64_t loaded = count_puts(store) - before;
+  pthread_mutex_lock(&store->lock);
+  store->stats.loaded += loaded < total ? loaded : total;
   /* much that nobody can use any more: the cache is shorter */
   if (total > loaded + USELESS_MIN && loaded < total / 2)
-    storage->is_behind = true;
-  pthread_mutex_unlock(&storage->lock);
+    store->is_behind = true;
+  pthread_mutex_unlock(&store->lock);
   return rc;
 }

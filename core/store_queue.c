@@ -8,16 +8,16 @@
 
 enum { CAP_MIN = 4096, KEEP_CAP = 256 * 1024 };
 
-int storage_queue_init(storage_queue_t *queue) {
-  *queue = (storage_queue_t){.bytes = malloc(CAP_MIN), .cap = CAP_MIN};
+int store_queue_init(store_queue_t *queue) {
+  *queue = (store_queue_t){.bytes = malloc(CAP_MIN), .cap = CAP_MIN};
   return queue->bytes ? 0 : -ENOMEM;
 }
 
 static size_t size_for(size_t len) {
-  return (sizeof(storage_op_t) + len + 7) & ~(size_t)7;
+  return (sizeof(store_op_t) + len + 7) & ~(size_t)7;
 }
 
-static bool make_room(storage_queue_t *queue, size_t len, size_t most) {
+static bool make_room(store_queue_t *queue, size_t len, size_t most) {
   if (len <= queue->cap - queue->len)
     return true;
   size_t cap = queue->cap > 0 ? queue->cap : CAP_MIN;
@@ -33,26 +33,26 @@ static bool make_room(storage_queue_t *queue, size_t len, size_t most) {
   return true;
 }
 
-storage_op_t *storage_queue_add(storage_queue_t *queue, unsigned kind,
-                                size_t len, size_t most) {
+store_op_t *store_queue_add(store_queue_t *queue, unsigned kind, size_t len,
+                            size_t most) {
   size_t size = size_for(len);
   if (!make_room(queue, size, most))
     return NULL;
-  storage_op_t *op = (storage_op_t *)(void *)(queue->bytes + queue->len);
-  *op = (storage_op_t){.size = (uint32_t)size,
-                       .kind = (uint16_t)kind,
-                       .sequence = queue->count++};
+  store_op_t *op = (store_op_t *)(void *)(queue->bytes + queue->len);
+  *op = (store_op_t){.size = (uint32_t)size,
+                     .kind = (uint16_t)kind,
+                     .sequence = queue->count++};
   queue->len += size;
   return op;
 }
 
-void storage_queue_trim(storage_queue_t *queue, storage_op_t *op, size_t len) {
+void store_queue_trim(store_queue_t *queue, store_op_t *op, size_t len) {
   queue->len -= op->size;
   op->size = (uint32_t)size_for(len);
   queue->len += op->size;
 }
 
-void storage_queue_clear(storage_queue_t *queue) {
+void store_queue_clear(store_queue_t *queue) {
   if (queue->cap > KEEP_CAP) {
     uint8_t *less = realloc(queue->bytes, KEEP_CAP);
     queue->bytes = less ? less : queue->bytes;
@@ -62,48 +62,47 @@ void storage_queue_clear(storage_queue_t *queue) {
   queue->count = queue->flushes = queue->vital = 0;
 }
 
-storage_op_t *storage_queue_next(const storage_queue_t *queue,
-                                 const storage_op_t *at) {
+store_op_t *store_queue_next(const store_queue_t *queue, const store_op_t *at) {
   size_t offset =
       at ? (size_t)((const uint8_t *)at - queue->bytes) + at->size : 0;
   if (offset >= queue->len)
     return NULL;
-  return (storage_op_t *)(void *)(queue->bytes + offset);
+  return (store_op_t *)(void *)(queue->bytes + offset);
 }
 
 /* ---- flushes ---- */
 
 /* Flushes are chained, since loading looks at them, and at nothing else, for
  * every entry. An operation is never at the place after the queue's end. */
-static void chain_flush(storage_queue_t *queue, storage_op_t *op) {
+static void chain_flush(store_queue_t *queue, store_op_t *op) {
   size_t place = (size_t)((uint8_t *)op - queue->bytes);
   op->said = 0;
   if (queue->flushes == 0)
     queue->first_flush = place;
   else
-    ((storage_op_t *)(void *)(queue->bytes + queue->last_flush))->said = place;
+    ((store_op_t *)(void *)(queue->bytes + queue->last_flush))->said = place;
   queue->last_flush = place;
   queue->flushes++;
 }
 
-const storage_op_t *storage_queue_next_flush(const storage_queue_t *queue,
-                                             const storage_op_t *at) {
+const store_op_t *store_queue_next_flush(const store_queue_t *queue,
+                                         const store_op_t *at) {
   if (queue->flushes == 0 || (at && at->said == 0))
     return NULL;
   size_t place = at ? (size_t)at->said : queue->first_flush;
-  return (const storage_op_t *)(const void *)(queue->bytes + place);
+  return (const store_op_t *)(const void *)(queue->bytes + place);
 }
 
-void storage_queue_keep_flushes(storage_queue_t *queue) {
+void store_queue_keep_flushes(store_queue_t *queue) {
   size_t end = queue->len;
   queue->len = 0;
   queue->flushes = 0;
   for (size_t at = 0, size; at < end; at += size) {
-    storage_op_t *op = (storage_op_t *)(void *)(queue->bytes + at);
+    store_op_t *op = (store_op_t *)(void *)(queue->bytes + at);
     size = op->size;
     if (op->kind != OP_FLUSH)
       continue;
-    storage_op_t *kept = (storage_op_t *)(void *)(queue->bytes + queue->len);
+    store_op_t *kept = (store_op_t *)(void *)(queue->bytes + queue->len);
     memmove(kept, op, size);
     queue->len += size;
     chain_flush(queue, kept);
@@ -111,7 +110,7 @@ void storage_queue_keep_flushes(storage_queue_t *queue) {
   queue->count = queue->flushes;
 }
 
-static void fill_filter(storage_filter_t *out, const mlxr_cache_filter_t *from,
+static void fill_filter(store_filter_t *out, const mlxr_cache_filter_t *from,
                         const char *interface, uint64_t now) {
   out->type = from->type;
   out->strategy = from->strategy;
@@ -134,16 +133,15 @@ static void fill_filter(storage_filter_t *out, const mlxr_cache_filter_t *from,
          from->strategies_but_count * sizeof *out->strategies);
 }
 
-bool storage_queue_flush(storage_queue_t *queue,
-                         const mlxr_cache_filter_t *filter,
-                         const char *interface, uint64_t now, size_t most) {
-  size_t len = sizeof(storage_filter_t);
+bool store_queue_flush(store_queue_t *queue, const mlxr_cache_filter_t *filter,
+                       const char *interface, uint64_t now, size_t most) {
+  size_t len = sizeof(store_filter_t);
   if (filter && filter->strategies_but)
     len += filter->strategies_but_count * sizeof(uint32_t);
-  storage_op_t *op = storage_queue_add(queue, OP_FLUSH, len, most);
+  store_op_t *op = store_queue_add(queue, OP_FLUSH, len, most);
   if (!op)
     return false;
-  storage_filter_t *out = (storage_filter_t *)(void *)op->bytes;
+  store_filter_t *out = (store_filter_t *)(void *)op->bytes;
   memset(out, 0, len);
   if (filter)
     fill_filter(out, filter, interface, now);
@@ -153,6 +151,6 @@ bool storage_queue_flush(storage_queue_t *queue,
   return true;
 }
 
-const storage_filter_t *storage_get_filter(const storage_op_t *op) {
-  return (const storage_filter_t *)(const void *)op->bytes;
+const store_filter_t *store_get_filter(const store_op_t *op) {
+  return (const store_filter_t *)(const void *)op->bytes;
 }

@@ -10,12 +10,11 @@
 /* Values lie at any even address, so heads are copied in and out. The question
  * is the key, and is not kept twice. */
 
-_Static_assert(sizeof(storage_head_t) == STORAGE_HEAD, "no gaps in the file");
+_Static_assert(sizeof(store_head_t) == STORE_HEAD, "no gaps in the file");
 
 enum { FLAGS_KEPT = MLXR_CACHE_ROTATE | MLXR_CACHE_PINNED };
 
-size_t storage_put_key(const mlxr_cache_key_t *key,
-                       uint8_t out[STORAGE_KEY_MAX]) {
+size_t store_put_key(const mlxr_cache_key_t *key, uint8_t out[STORE_KEY_MAX]) {
   memcpy(out, key->name, key->name_len);
   uint8_t *at = out + key->name_len;
   mlxr_set16(at, key->type);
@@ -23,10 +22,10 @@ size_t storage_put_key(const mlxr_cache_key_t *key,
   return key->name_len + 6;
 }
 
-size_t storage_put_value(const storage_head_t *head, const char *interface,
-                         const mlxr_cache_key_t *key, const uint8_t *answer,
-                         size_t len, uint8_t *out) {
-  storage_head_t own = *head;
+size_t store_put_value(const store_head_t *head, const char *interface,
+                       const mlxr_cache_key_t *key, const uint8_t *answer,
+                       size_t len, uint8_t *out) {
+  store_head_t own = *head;
   size_t question = key->name_len + 4;
   size_t interface_len = interface ? strlen(interface) : 0;
   if (interface_len >= MLXR_INTERFACE_NAME_MAX)
@@ -53,39 +52,38 @@ static uint32_t sum_of(const MDB_val *key, const MDB_val *value) {
       bytes + sizeof(uint32_t), value->mv_size - sizeof(uint32_t), seed);
 }
 
-void storage_seal(const MDB_val *key, MDB_val *value, uint64_t said) {
+void store_seal(const MDB_val *key, MDB_val *value, uint64_t said) {
   uint8_t *bytes = value->mv_data;
-  memcpy(bytes + offsetof(storage_head_t, said), &said, sizeof said);
+  memcpy(bytes + offsetof(store_head_t, said), &said, sizeof said);
   uint32_t sum = sum_of(key, value);
   memcpy(bytes, &sum, sizeof sum);
 }
 
-bool storage_read(const MDB_val *key, const MDB_val *value,
-                  storage_entry_t *out) {
+bool store_read(const MDB_val *key, const MDB_val *value, store_entry_t *out) {
   const uint8_t *name = key->mv_data, *bytes = value->mv_data;
   size_t len = value->mv_size;
-  if (key->mv_size < 7 || len < STORAGE_HEAD + MLXR_HEADER_LEN)
+  if (key->mv_size < 7 || len < STORE_HEAD + MLXR_HEADER_LEN)
     return false;
   memcpy(&out->head, bytes, sizeof out->head);
   size_t name_len = mlxr_name_measure(name, key->mv_size - 6);
   size_t interface_len = out->head.interface_len;
   if (name_len != key->mv_size - 6 || out->head.sum != sum_of(key, value) ||
       interface_len >= sizeof out->interface ||
-      len < STORAGE_HEAD + interface_len + MLXR_HEADER_LEN)
+      len < STORE_HEAD + interface_len + MLXR_HEADER_LEN)
     return false;
   out->key = (mlxr_cache_key_t){.name = name,
                                 .name_len = name_len,
                                 .type = mlxr_get16(name + name_len),
                                 .purpose = mlxr_get32(name + name_len + 2)};
-  memcpy(out->interface, bytes + STORAGE_HEAD, interface_len);
+  memcpy(out->interface, bytes + STORE_HEAD, interface_len);
   out->interface[interface_len] = '\0';
-  out->packet_head = bytes + STORAGE_HEAD + interface_len;
+  out->packet_head = bytes + STORE_HEAD + interface_len;
   out->rest = out->packet_head + MLXR_HEADER_LEN;
-  out->rest_len = len - STORAGE_HEAD - interface_len - MLXR_HEADER_LEN;
+  out->rest_len = len - STORE_HEAD - interface_len - MLXR_HEADER_LEN;
   return true;
 }
 
-size_t storage_answer(const storage_entry_t *entry, uint8_t *out, size_t cap) {
+size_t store_answer(const store_entry_t *entry, uint8_t *out, size_t cap) {
   size_t name_len = entry->key.name_len;
   size_t len = MLXR_HEADER_LEN + name_len + 4 + entry->rest_len;
   if (len > cap)
@@ -101,8 +99,7 @@ size_t storage_answer(const storage_entry_t *entry, uint8_t *out, size_t cap) {
 
 /* ---- filters ---- */
 
-static bool is_strategy_meant(const storage_filter_t *filter,
-                              uint32_t strategy) {
+static bool is_strategy_meant(const store_filter_t *filter, uint32_t strategy) {
   if (filter->strategy && filter->strategy != strategy)
     return false;
   for (uint32_t i = 0; i < filter->strategy_count; i++)
@@ -112,7 +109,7 @@ static bool is_strategy_meant(const storage_filter_t *filter,
 }
 
 /* One whose name is not known may have had any. */
-static bool is_interface_meant(const storage_filter_t *filter,
+static bool is_interface_meant(const store_filter_t *filter,
                                const char *interface) {
   if (!filter->has_interface)
     return true;
@@ -121,8 +118,8 @@ static bool is_interface_meant(const storage_filter_t *filter,
   return strcmp(filter->interface, interface) == 0;
 }
 
-bool storage_is_meant(const storage_filter_t *filter,
-                      const storage_entry_t *entry, int64_t epoch) {
+bool store_is_meant(const store_filter_t *filter, const store_entry_t *entry,
+                    int64_t epoch) {
   if (filter->is_everything)
     return true;
   if (filter->type && filter->type != entry->key.type)

@@ -33,80 +33,80 @@ static void step_back(void) {
 #endif
 }
 
-static bool is_woken(const mlxr_storage_t *storage, storage_sleep_t sleep) {
-  if (storage->is_closing)
+static bool is_woken(const mlxr_store_t *store, store_sleep_t sleep) {
+  if (store->is_closing)
     return true;
   if (sleep == IDLE)
-    return storage->queue.count > 0 || storage->is_behind;
-  return sleep == PAUSING && storage->is_urgent;
+    return store->queue.count > 0 || store->is_behind;
+  return sleep == PAUSING && store->is_urgent;
 }
 
 /* Sleeps until there is a reason not to, or for `ms` (-1: as long as it takes).
  */
-static void sleep_for(mlxr_storage_t *storage, storage_sleep_t sleep, int ms) {
+static void sleep_for(mlxr_store_t *store, store_sleep_t sleep, int ms) {
   uint64_t until = mlxr_clock_ms() + (uint64_t)(ms > 0 ? ms : 0);
   for (;;) {
-    pthread_mutex_lock(&storage->lock);
-    bool is_over = is_woken(storage, sleep);
-    storage->sleep = is_over ? AWAKE : sleep;
-    pthread_mutex_unlock(&storage->lock);
+    pthread_mutex_lock(&store->lock);
+    bool is_over = is_woken(store, sleep);
+    store->sleep = is_over ? AWAKE : sleep;
+    pthread_mutex_unlock(&store->lock);
     uint64_t now = mlxr_clock_ms();
     if (is_over || (ms >= 0 && now >= until))
       break;
-    struct pollfd poll_fd = {.fd = storage->work.read_fd, .events = POLLIN};
+    struct pollfd poll_fd = {.fd = store->work.read_fd, .events = POLLIN};
     poll(&poll_fd, 1, ms < 0 ? -1 : (int)(until - now));
-    mlxr_wakeup_drain(&storage->work);
+    mlxr_wakeup_drain(&store->work);
   }
-  pthread_mutex_lock(&storage->lock);
-  storage->sleep = AWAKE;
-  pthread_mutex_unlock(&storage->lock);
+  pthread_mutex_lock(&store->lock);
+  store->sleep = AWAKE;
+  pthread_mutex_unlock(&store->lock);
 }
 
 /* ---- telling ---- */
 
 /* When nobody steps, the latest are lost. */
-static void tell(mlxr_storage_t *storage, enum mlxr_storage_event_kind kind,
+static void tell(mlxr_store_t *store, enum mlxr_store_event_kind kind,
                  uint64_t count, const char *text) {
-  pthread_mutex_lock(&storage->lock);
-  if (storage->event_count < STORAGE_EVENTS) {
-    mlxr_storage_event_t *event = &storage->events[storage->event_count++];
+  pthread_mutex_lock(&store->lock);
+  if (store->event_count < STORE_EVENTS) {
+    mlxr_store_event_t *event = &store->events[store->event_count++];
     event->kind = kind;
     event->count = count;
     snprintf(event->text, sizeof event->text, "%s", text);
   }
-  storage->stats.is_working =
+  store->stats.is_working =
       kind == MLXR_STORAGE_LOADED || kind == MLXR_STORAGE_WORKS;
-  pthread_mutex_unlock(&storage->lock);
-  mlxr_wakeup_signal(&storage->wakeup);
+  pthread_mutex_unlock(&store->lock);
+  mlxr_wakeup_signal(&store->wakeup);
 }
 
-static void tell_problem(mlxr_storage_t *storage, const char *text) {
-  pthread_mutex_lock(&storage->lock);
-  storage->stats.is_loading = false;
-  pthread_mutex_unlock(&storage->lock);
-  if (!storage->has_told)
-    tell(storage, MLXR_STORAGE_PROBLEM, 0, text);
-  storage->has_told = true;
+static void tell_problem(mlxr_store_t *store, const char *text) {
+  pthread_mutex_lock(&store->lock);
+  store->stats.is_loading = false;
+  pthread_mutex_unlock(&store->lock);
+  if (!store->has_told)
+    tell(store, MLXR_STORAGE_PROBLEM, 0, text);
+  store->has_told = true;
 }
 
 /* ---- opening ---- */
 
-static void end_loading(mlxr_storage_t *storage) {
-  storage->has_loaded = true;
-  storage->has_told = false;
-  pthread_mutex_lock(&storage->lock);
-  storage->stats.is_loading = false;
-  uint64_t loaded = storage->stats.loaded;
-  pthread_mutex_unlock(&storage->lock);
-  tell(storage, MLXR_STORAGE_LOADED, loaded, storage->file.path);
+static void end_loading(mlxr_store_t *store) {
+  store->has_loaded = true;
+  store->has_told = false;
+  pthread_mutex_lock(&store->lock);
+  store->stats.is_loading = false;
+  uint64_t loaded = store->stats.loaded;
+  pthread_mutex_unlock(&store->lock);
+  tell(store, MLXR_STORAGE_LOADED, loaded, store->file.path);
 }
 
 /* Damage may show only when all is read. */
-static int open_and_load(mlxr_storage_t *storage, char text[400]) {
-  storage_file_t *file = &storage->file;
-  int rc = storage_file_open(file, &storage->clock, text);
-  if (rc == 0 && !storage->has_loaded) {
-    rc = storage_load(storage);
+static int open_and_load(mlxr_store_t *store, char text[400]) {
+  store_file_t *file = &store->file;
+  int rc = store_file_open(file, &store->clock, text);
+  if (rc == 0 && !store->has_loaded) {
+    rc = store_load(store);
     if (rc == MLXR_EFORMAT)
       snprintf(text, 400, "%s: is damaged", file->path);
     else if (rc != 0)
@@ -116,150 +116,149 @@ static int open_and_load(mlxr_storage_t *storage, char text[400]) {
 }
 
 /* Without a file everything that is put is lost, but no flush. */
-static void turn_off(mlxr_storage_t *storage) {
-  pthread_mutex_lock(&storage->lock);
-  storage->is_off = storage->is_behind = true;
-  storage_queue_keep_flushes(&storage->queue);
-  pthread_mutex_unlock(&storage->lock);
+static void turn_off(mlxr_store_t *store) {
+  pthread_mutex_lock(&store->lock);
+  store->is_off = store->is_behind = true;
+  store_queue_keep_flushes(&store->queue);
+  pthread_mutex_unlock(&store->lock);
 }
 
-static int begin(mlxr_storage_t *storage) {
-  storage_file_t *file = &storage->file;
+static int begin(mlxr_store_t *store) {
+  store_file_t *file = &store->file;
   char text[400] = "";
-  pthread_mutex_lock(&storage->lock);
-  storage->is_urgent = false;
-  pthread_mutex_unlock(&storage->lock);
-  int rc = open_and_load(storage, text);
+  pthread_mutex_lock(&store->lock);
+  store->is_urgent = false;
+  pthread_mutex_unlock(&store->lock);
+  int rc = open_and_load(store, text);
   if (rc == MLXR_EFORMAT) {
-    rc = storage_file_set_aside(file, text);
+    rc = store_file_set_aside(file, text);
     if (rc == 0) {
-      tell(storage, MLXR_STORAGE_ASIDE, 0, text);
-      pthread_mutex_lock(&storage->lock);
-      storage->is_behind = true;
-      pthread_mutex_unlock(&storage->lock);
-      rc = open_and_load(storage, text);
+      tell(store, MLXR_STORAGE_ASIDE, 0, text);
+      pthread_mutex_lock(&store->lock);
+      store->is_behind = true;
+      pthread_mutex_unlock(&store->lock);
+      rc = open_and_load(store, text);
     }
   }
   if (rc == MLXR_ECANCELED)
     return rc;
   if (rc != 0) {
-    storage_file_close(file);
-    tell_problem(storage, text);
-    turn_off(storage);
+    store_file_close(file);
+    tell_problem(store, text);
+    turn_off(store);
     return rc;
   }
-  if (!storage->has_loaded)
-    end_loading(storage);
-  pthread_mutex_lock(&storage->lock);
-  storage->is_off = false;
-  storage->is_urgent = storage->queue.vital > 0;
-  pthread_mutex_unlock(&storage->lock);
+  if (!store->has_loaded)
+    end_loading(store);
+  pthread_mutex_lock(&store->lock);
+  store->is_off = false;
+  store->is_urgent = store->queue.vital > 0;
+  pthread_mutex_unlock(&store->lock);
   return 0;
 }
 
 /* ---- writing ---- */
 
-static void take_batch(mlxr_storage_t *storage, bool *is_behind) {
-  storage_queue_clear(&storage->batch);
-  pthread_mutex_lock(&storage->lock);
-  storage_queue_t empty = storage->batch;
-  storage->batch = storage->queue;
-  storage->queue = empty;
-  storage->is_urgent = false;
-  *is_behind = storage->is_behind;
-  pthread_mutex_unlock(&storage->lock);
+static void take_batch(mlxr_store_t *store, bool *is_behind) {
+  store_queue_clear(&store->batch);
+  pthread_mutex_lock(&store->lock);
+  store_queue_t empty = store->batch;
+  store->batch = store->queue;
+  store->queue = empty;
+  store->is_urgent = false;
+  *is_behind = store->is_behind;
+  pthread_mutex_unlock(&store->lock);
 }
 
 /* When the file is at its bound, most of it is what the cache has dropped or
  * replaced: it is written anew from the cache, and takes the batch then. */
-static int write_one(mlxr_storage_t *storage) {
+static int write_one(mlxr_store_t *store) {
   bool is_behind;
   uint64_t start = mlxr_clock_ms();
-  take_batch(storage, &is_behind);
-  int rc = storage->batch.count > 0 ? storage_apply(storage) : 0;
+  take_batch(store, &is_behind);
+  int rc = store->batch.count > 0 ? store_apply(store) : 0;
   if (rc == MLXR_ENOSPACE) {
-    rc = storage_rewrite(storage);
+    rc = store_rewrite(store);
     if (rc == 0)
-      rc = storage_apply(storage);
+      rc = store_apply(store);
     if (rc == MLXR_ENOSPACE) {
       /* a file that is too small for this; what is put is in the cache */
-      storage_queue_keep_flushes(&storage->batch);
-      rc = storage_apply(storage);
+      store_queue_keep_flushes(&store->batch);
+      rc = store_apply(store);
     }
   } else if (rc == 0 && is_behind) {
-    rc = storage_rewrite(storage);
+    rc = store_rewrite(store);
   }
-  storage->last_took = mlxr_clock_ms() - start;
+  store->last_took = mlxr_clock_ms() - start;
   return rc;
 }
 
-static int pause_of(const mlxr_storage_t *storage) {
-  uint64_t pause = storage->last_took * PAUSE_SHARE;
+static int pause_of(const mlxr_store_t *store) {
+  uint64_t pause = store->last_took * PAUSE_SHARE;
   if (pause > PAUSE_MAX)
     return PAUSE_MAX;
   return pause < PAUSE_MIN ? PAUSE_MIN : (int)pause;
 }
 
-static int work(mlxr_storage_t *storage) {
+static int work(mlxr_store_t *store) {
   int rc = 0;
-  while (rc == 0 && !storage_is_closing(storage)) {
-    sleep_for(storage, IDLE, -1);
-    sleep_for(storage, PAUSING, pause_of(storage));
-    rc = write_one(storage);
-    if (rc == 0 && storage->has_told) {
-      storage->has_told = false;
-      tell(storage, MLXR_STORAGE_WORKS, 0, storage->file.path);
+  while (rc == 0 && !store_is_closing(store)) {
+    sleep_for(store, IDLE, -1);
+    sleep_for(store, PAUSING, pause_of(store));
+    rc = write_one(store);
+    if (rc == 0 && store->has_told) {
+      store->has_told = false;
+      tell(store, MLXR_STORAGE_WORKS, 0, store->file.path);
     }
   }
   return rc == MLXR_ECANCELED ? 0 : rc;
 }
 
 /* What was flushed must not come back, even if that costs the file. */
-static void give_up(mlxr_storage_t *storage, int rc) {
+static void give_up(mlxr_store_t *store, int rc) {
   char text[400];
-  snprintf(text, sizeof text, "%s: %s", storage->file.path,
-           mlxr_error_text(rc));
-  if (storage->batch.vital > 0)
-    unlink(storage->file.path);
-  storage_file_close(&storage->file);
-  turn_off(storage);
-  tell_problem(storage, text);
+  snprintf(text, sizeof text, "%s: %s", store->file.path, mlxr_error_text(rc));
+  if (store->batch.vital > 0)
+    unlink(store->file.path);
+  store_file_close(&store->file);
+  turn_off(store);
+  tell_problem(store, text);
 }
 
-static void end(mlxr_storage_t *storage, bool is_open) {
-  int rc = is_open ? write_one(storage) : 0;
-  pthread_mutex_lock(&storage->lock);
-  bool is_behind = storage->is_behind;
-  pthread_mutex_unlock(&storage->lock);
-  storage_file_close(&storage->file);
-  pthread_mutex_lock(&storage->lock);
-  storage->is_written =
+static void end(mlxr_store_t *store, bool is_open) {
+  int rc = is_open ? write_one(store) : 0;
+  pthread_mutex_lock(&store->lock);
+  bool is_behind = store->is_behind;
+  pthread_mutex_unlock(&store->lock);
+  store_file_close(&store->file);
+  pthread_mutex_lock(&store->lock);
+  store->is_written =
       is_open && (rc == 0 || rc == MLXR_ECANCELED) && !is_behind;
-  storage->is_over = true;
-  bool is_orphan = storage->is_orphan;
-  pthread_mutex_unlock(&storage->lock);
+  store->is_over = true;
+  bool is_orphan = store->is_orphan;
+  pthread_mutex_unlock(&store->lock);
   if (is_orphan)
-    storage_free(storage);
+    store_free(store);
   else
-    mlxr_wakeup_signal(&storage->wakeup);
+    mlxr_wakeup_signal(&store->wakeup);
 }
 
-void *storage_run(void *context) {
-  mlxr_storage_t *storage = context;
+void *store_run(void *context) {
+  mlxr_store_t *store = context;
   bool is_open = false;
   step_back();
-  while (!storage_is_closing(storage)) {
-    int rc = begin(storage);
+  while (!store_is_closing(store)) {
+    int rc = begin(store);
     is_open = rc == 0;
     if (is_open)
-      rc = work(storage);
+      rc = work(store);
     if (rc != 0 && is_open) {
-      give_up(storage, rc);
+      give_up(store, rc);
       is_open = false;
     }
     if (rc != 0)
-      sleep_for(storage, PAUSING, RETRY);
+      sleep_for(store, PAUSING, RETRY);
   }
-  end(storage, is_open);
+  end(store, is_open);
   return NULL;
 }

@@ -16,8 +16,8 @@ enum {
 /* Keys in order make neighbours share pages, which is most of what a commit
  * writes. Of several operations on a key the last counts. */
 static int compare_ops(const void *a, const void *b) {
-  const storage_op_t *one = *(storage_op_t *const *)a;
-  const storage_op_t *other = *(storage_op_t *const *)b;
+  const store_op_t *one = *(store_op_t *const *)a;
+  const store_op_t *other = *(store_op_t *const *)b;
   size_t len = one->key_len < other->key_len ? one->key_len : other->key_len;
   int order = memcmp(one->bytes, other->bytes, len);
   if (order != 0)
@@ -27,25 +27,24 @@ static int compare_ops(const void *a, const void *b) {
   return one->sequence < other->sequence ? -1 : 1;
 }
 
-static bool is_same_key(const storage_op_t *one, const storage_op_t *other) {
+static bool is_same_key(const store_op_t *one, const store_op_t *other) {
   return one->key_len == other->key_len &&
          memcmp(one->bytes, other->bytes, one->key_len) == 0;
 }
 
-static int write_op(const storage_file_t *file, MDB_txn *txn,
-                    storage_op_t *op) {
+static int write_op(const store_file_t *file, MDB_txn *txn, store_op_t *op) {
   MDB_val key = {op->key_len, op->bytes};
   MDB_val value = {op->value_len, op->bytes + op->key_len};
   if (op->kind == OP_DELETE) {
     int rc = mdb_del(txn, file->table, &key, NULL);
     return rc == MDB_NOTFOUND ? 0 : rc;
   }
-  storage_seal(&key, &value, (uint64_t)((int64_t)op->said + file->epoch));
+  store_seal(&key, &value, (uint64_t)((int64_t)op->said + file->epoch));
   return mdb_put(txn, file->table, &key, &value, 0);
 }
 
-static int write_ops(const storage_file_t *file, MDB_txn *txn,
-                     storage_op_t **ops, size_t count) {
+static int write_ops(const store_file_t *file, MDB_txn *txn, store_op_t **ops,
+                     size_t count) {
   int rc = 0;
   if (count > 1)
     qsort(ops, count, sizeof *ops, compare_ops);
@@ -55,22 +54,22 @@ static int write_ops(const storage_file_t *file, MDB_txn *txn,
   return rc;
 }
 
-static int drop_meant(const storage_file_t *file, MDB_cursor *cursor,
-                      const storage_filter_t *filter) {
+static int drop_meant(const store_file_t *file, MDB_cursor *cursor,
+                      const store_filter_t *filter) {
   const uint8_t *name = filter->has_name ? filter->name : NULL;
   size_t name_len = name ? mlxr_name_len(name) : 0;
   MDB_val key = {name_len, (void *)(uintptr_t)name}, value;
-  storage_entry_t entry;
+  store_entry_t entry;
   int rc =
       mdb_cursor_get(cursor, &key, &value, name ? MDB_SET_RANGE : MDB_FIRST);
   for (; rc == 0; rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) {
     if (name &&
         (key.mv_size < name_len || memcmp(key.mv_data, name, name_len) != 0))
       return 0;
-    if (storage_file_is_mark(&key))
+    if (store_file_is_mark(&key))
       continue;
-    if (storage_read(&key, &value, &entry) &&
-        !storage_is_meant(filter, &entry, file->epoch))
+    if (store_read(&key, &value, &entry) &&
+        !store_is_meant(filter, &entry, file->epoch))
       continue;
     rc = mdb_cursor_del(cursor, 0);
     if (rc != 0)
@@ -79,9 +78,9 @@ static int drop_meant(const storage_file_t *file, MDB_cursor *cursor,
   return rc == MDB_NOTFOUND ? 0 : rc;
 }
 
-static int write_flush(const storage_file_t *file, MDB_txn *txn,
-                       const storage_op_t *op) {
-  const storage_filter_t *filter = storage_get_filter(op);
+static int write_flush(const store_file_t *file, MDB_txn *txn,
+                       const store_op_t *op) {
+  const store_filter_t *filter = store_get_filter(op);
   MDB_cursor *cursor;
   if (filter->is_everything)
     return mdb_drop(txn, file->table, 0);
@@ -93,12 +92,12 @@ static int write_flush(const storage_file_t *file, MDB_txn *txn,
   return rc;
 }
 
-static int write_batch(const storage_file_t *file, MDB_txn *txn,
-                       const storage_queue_t *batch, storage_op_t **ops) {
+static int write_batch(const store_file_t *file, MDB_txn *txn,
+                       const store_queue_t *batch, store_op_t **ops) {
   size_t count = 0;
   int rc = 0;
-  for (storage_op_t *op = storage_queue_next(batch, NULL); rc == 0 && op;
-       op = storage_queue_next(batch, op)) {
+  for (store_op_t *op = store_queue_next(batch, NULL); rc == 0 && op;
+       op = store_queue_next(batch, op)) {
     if (op->kind != OP_FLUSH) {
       ops[count++] = op;
       continue;
@@ -111,31 +110,31 @@ static int write_batch(const storage_file_t *file, MDB_txn *txn,
   return rc == 0 ? write_ops(file, txn, ops, count) : rc;
 }
 
-static void count_batch(mlxr_storage_t *storage, uint64_t written) {
+static void count_batch(mlxr_store_t *store, uint64_t written) {
   MDB_stat stat = {0};
   MDB_envinfo info = {0};
-  mdb_env_stat(storage->file.env, &stat);
-  mdb_env_info(storage->file.env, &info);
-  pthread_mutex_lock(&storage->lock);
-  storage->stats.entries = stat.ms_entries > 0 ? stat.ms_entries - 1 : 0;
-  storage->stats.bytes = (info.me_last_pgno + 1) * stat.ms_psize;
-  storage->stats.written += written;
-  storage->stats.batches++;
-  pthread_mutex_unlock(&storage->lock);
+  mdb_env_stat(store->file.env, &stat);
+  mdb_env_info(store->file.env, &info);
+  pthread_mutex_lock(&store->lock);
+  store->stats.entries = stat.ms_entries > 0 ? stat.ms_entries - 1 : 0;
+  store->stats.bytes = (info.me_last_pgno + 1) * stat.ms_psize;
+  store->stats.written += written;
+  store->stats.batches++;
+  pthread_mutex_unlock(&store->lock);
 }
 
-int storage_apply(mlxr_storage_t *storage) {
-  storage_file_t *file = &storage->file;
-  storage_queue_t *batch = &storage->batch;
+int store_apply(mlxr_store_t *store) {
+  store_file_t *file = &store->file;
+  store_queue_t *batch = &store->batch;
   MDB_txn *txn;
-  storage_op_t **ops = malloc((batch->count + 1) * sizeof(storage_op_t *));
+  store_op_t **ops = malloc((batch->count + 1) * sizeof(store_op_t *));
   if (!ops)
     return -ENOMEM;
   int rc = mdb_txn_begin(file->env, NULL, 0, &txn);
   if (rc == 0) {
     rc = write_batch(file, txn, batch, ops);
     if (rc == 0)
-      rc = storage_file_sign(file, &storage->clock, txn);
+      rc = store_file_sign(file, &store->clock, txn);
     if (rc == 0)
       rc = mdb_txn_commit(txn);
     else
@@ -143,8 +142,8 @@ int storage_apply(mlxr_storage_t *storage) {
   }
   free(ops);
   if (rc == 0)
-    count_batch(storage, batch->count);
-  return storage_code(rc);
+    count_batch(store, batch->count);
+  return store_code(rc);
 }
 
 /* ---- everything anew ---- */
@@ -156,7 +155,7 @@ typedef struct keys {
   bool is_short; /* of memory */
 } keys_t;
 
-enum { KEY_HEAD = 1, KEY_ROOM = KEY_HEAD + STORAGE_KEY_MAX + 3 };
+enum { KEY_HEAD = 1, KEY_ROOM = KEY_HEAD + STORE_KEY_MAX + 3 };
 
 static bool add_key(void *context, const mlxr_cache_view_t *view) {
   keys_t *keys = context;
@@ -178,7 +177,7 @@ static bool add_key(void *context, const mlxr_cache_view_t *view) {
   uint8_t *at = keys->bytes + keys->len;
   /* at most 255 of name: less than a byte holds, with 6 more than it */
   at[0] = (uint8_t)key.name_len;
-  keys->len += KEY_HEAD + storage_put_key(&key, at + KEY_HEAD);
+  keys->len += KEY_HEAD + store_put_key(&key, at + KEY_HEAD);
   keys->count++;
   return true;
 }
@@ -204,20 +203,20 @@ static const uint8_t **sort_keys(const keys_t *keys) {
 
 static size_t value_of(const mlxr_cache_key_t *key, const uint8_t *answer,
                        const mlxr_cache_record_t *record, uint8_t *out) {
-  storage_head_t head = {.strategy = record->strategy, .flags = record->flags};
+  store_head_t head = {.strategy = record->strategy, .flags = record->flags};
   char name[IF_NAMESIZE];
   /* without records there is no TTL but this one */
   if (record->len <= MLXR_HEADER_LEN + key->name_len + 4)
     head.min_ttl = record->ttl;
   bool is_named = record->interface && if_indextoname(record->interface, name);
-  return storage_put_value(&head, is_named ? name : NULL, key, answer,
-                           record->len, out);
+  return store_put_value(&head, is_named ? name : NULL, key, answer,
+                         record->len, out);
 }
 
 /* A full file could not even be flushed: what is more than half stays out. */
-static int copy_entry(mlxr_storage_t *storage, storage_file_t *fresh,
-                      MDB_txn *txn, const uint8_t *at) {
-  uint8_t answer[MLXR_PACKET_MAX], bytes[STORAGE_VALUE_MAX];
+static int copy_entry(mlxr_store_t *store, store_file_t *fresh, MDB_txn *txn,
+                      const uint8_t *at) {
+  uint8_t answer[MLXR_PACKET_MAX], bytes[STORE_VALUE_MAX];
   size_t name_len = at[0];
   const uint8_t *tail = at + KEY_HEAD + name_len;
   const mlxr_cache_key_t key = {.name = at + KEY_HEAD,
@@ -227,8 +226,8 @@ static int copy_entry(mlxr_storage_t *storage, storage_file_t *fresh,
                                            (uint32_t)tail[3] << 16 |
                                            (uint32_t)tail[4] << 8 | tail[5]};
   mlxr_cache_record_t record;
-  uint64_t now = storage_now(&storage->clock);
-  if (mlxr_cache_copy(storage->cache, &key, now, answer, sizeof answer,
+  uint64_t now = store_now(&store->clock);
+  if (mlxr_cache_copy(store->cache, &key, now, answer, sizeof answer,
                       &record) != 1)
     return 0;
   MDB_val stored_key = {name_len + 6, (void *)(uintptr_t)(at + KEY_HEAD)};
@@ -236,43 +235,42 @@ static int copy_entry(mlxr_storage_t *storage, storage_file_t *fresh,
   fresh->copied += stored_key.mv_size + value.mv_size + NODE;
   if (fresh->copied > fresh->bytes / 2)
     return MDB_MAP_FULL;
-  storage_seal(&stored_key, &value,
-               (uint64_t)((int64_t)now + fresh->epoch - (int64_t)record.age));
+  store_seal(&stored_key, &value,
+             (uint64_t)((int64_t)now + fresh->epoch - (int64_t)record.age));
   return mdb_put(txn, fresh->table, &stored_key, &value, MDB_APPEND);
 }
 
-static int copy_some(mlxr_storage_t *storage, storage_file_t *fresh,
+static int copy_some(mlxr_store_t *store, store_file_t *fresh,
                      const uint8_t **keys, size_t count) {
   MDB_txn *txn;
   int rc = mdb_txn_begin(fresh->env, NULL, 0, &txn);
   if (rc != 0)
-    return storage_code(rc);
+    return store_code(rc);
   for (size_t i = 0; rc == 0 && i < count; i++) {
-    if (i % LOOK_EVERY == 0 && storage_is_closing(storage)) {
+    if (i % LOOK_EVERY == 0 && store_is_closing(store)) {
       mdb_txn_abort(txn);
       return MLXR_ECANCELED;
     }
-    rc = copy_entry(storage, fresh, txn, keys[i]);
+    rc = copy_entry(store, fresh, txn, keys[i]);
   }
   bool is_enough = rc == MDB_MAP_FULL;
   if (rc == 0 || is_enough)
-    rc = storage_file_sign(fresh, &storage->clock, txn);
+    rc = store_file_sign(fresh, &store->clock, txn);
   if (rc == 0)
     rc = mdb_txn_commit(txn);
   else
     mdb_txn_abort(txn);
-  return rc == 0 && is_enough ? MLXR_ENOSPACE : storage_code(rc);
+  return rc == 0 && is_enough ? MLXR_ENOSPACE : store_code(rc);
 }
 
-static int copy_all(mlxr_storage_t *storage, storage_file_t *fresh) {
+static int copy_all(mlxr_store_t *store, store_file_t *fresh) {
   keys_t keys = {0};
-  mlxr_cache_each(storage->cache, NULL, storage_now(&storage->clock), add_key,
-                  &keys);
+  mlxr_cache_each(store->cache, NULL, store_now(&store->clock), add_key, &keys);
   const uint8_t **list = keys.is_short ? NULL : sort_keys(&keys);
   int rc = list ? 0 : -ENOMEM;
   for (size_t i = 0; rc == 0 && i < keys.count; i += COMMIT_EVERY) {
     size_t left = keys.count - i;
-    rc = copy_some(storage, fresh, list + i,
+    rc = copy_some(store, fresh, list + i,
                    left < COMMIT_EVERY ? left : COMMIT_EVERY);
   }
   free(list);
@@ -281,40 +279,40 @@ static int copy_all(mlxr_storage_t *storage, storage_file_t *fresh) {
   return rc == MLXR_ENOSPACE ? 0 : rc;
 }
 
-static bool begin_use(mlxr_storage_t *storage) {
-  pthread_mutex_lock(&storage->lock);
-  bool may = !storage->is_closing;
-  storage->uses_cache = may;
-  storage->is_behind = false;
-  pthread_mutex_unlock(&storage->lock);
+static bool begin_use(mlxr_store_t *store) {
+  pthread_mutex_lock(&store->lock);
+  bool may = !store->is_closing;
+  store->uses_cache = may;
+  store->is_behind = false;
+  pthread_mutex_unlock(&store->lock);
   return may;
 }
 
-static void end_use(mlxr_storage_t *storage, bool is_done) {
-  pthread_mutex_lock(&storage->lock);
-  storage->uses_cache = false;
+static void end_use(mlxr_store_t *store, bool is_done) {
+  pthread_mutex_lock(&store->lock);
+  store->uses_cache = false;
   if (!is_done)
-    storage->is_behind = true;
-  bool is_closing = storage->is_closing;
-  pthread_mutex_unlock(&storage->lock);
+    store->is_behind = true;
+  bool is_closing = store->is_closing;
+  pthread_mutex_unlock(&store->lock);
   if (is_closing)
-    mlxr_wakeup_signal(&storage->wakeup);
+    mlxr_wakeup_signal(&store->wakeup);
 }
 
-int storage_rewrite(mlxr_storage_t *storage) {
-  storage_file_t fresh;
-  if (!begin_use(storage))
+int store_rewrite(mlxr_store_t *store) {
+  store_file_t fresh;
+  if (!begin_use(store))
     return MLXR_ECANCELED;
-  int rc = storage_file_begin(&storage->file, &storage->clock, &fresh);
+  int rc = store_file_begin(&store->file, &store->clock, &fresh);
   if (rc == 0) {
-    rc = copy_all(storage, &fresh);
+    rc = copy_all(store, &fresh);
     if (rc == 0)
-      rc = storage_file_adopt(&storage->file, &fresh);
+      rc = store_file_adopt(&store->file, &fresh);
     else
-      storage_file_abandon(&fresh);
+      store_file_abandon(&fresh);
   }
-  end_use(storage, rc == 0);
+  end_use(store, rc == 0);
   if (rc == 0)
-    count_batch(storage, 0);
+    count_batch(store, 0);
   return rc;
 }

@@ -8,17 +8,17 @@
 
 enum { STEP_MAX = 8, STRIDE = 3, PATIENCE = 500, PATIENCE_MAX = 60000 };
 
-typedef struct store {
-  mlxr_storage_t *storage; ///< NULL once closed
-} store_t;
+typedef struct box {
+  mlxr_store_t *store; ///< NULL once closed
+} box_t;
 
 static const char *const kinds[] = {"loaded", "aside", "problem", "works"};
 
-static mlxr_storage_t *check_storage(lua_State *L) {
-  store_t *store = luaL_checkudata(L, 1, STORE);
-  if (!store->storage)
+static mlxr_store_t *check_store(lua_State *L) {
+  box_t *box = luaL_checkudata(L, 1, STORE);
+  if (!box->store)
     luaL_argerror(L, 1, "the store is closed");
-  return store->storage;
+  return box->store;
 }
 
 /* The text field `name` of the options, left on the stack; NULL without one. */
@@ -32,7 +32,7 @@ static const char *get_text(lua_State *L, const char *name) {
 }
 
 /* Leaves the list's memory on the stack. */
-static void get_strategies(lua_State *L, mlxr_storage_options_t *options) {
+static void get_strategies(lua_State *L, mlxr_store_options_t *options) {
   lua_getfield(L, 1, "strategies");
   if (lua_isnil(L, -1))
     return;
@@ -52,7 +52,7 @@ static void get_strategies(lua_State *L, mlxr_storage_options_t *options) {
 static int store_open(lua_State *L) {
   const uint64_t time_max = UINT64_C(1) << 50;
   luaL_checktype(L, 1, LUA_TTABLE);
-  mlxr_storage_options_t options = {
+  mlxr_store_options_t options = {
       .bytes = (size_t)mlxr_bind_field(L, 1, "bytes", 0, UINT64_C(1) << 40),
       .min_ttl = (uint32_t)mlxr_bind_field(L, 1, "min_ttl", 0, INT32_MAX),
       .now = mlxr_bind_field(L, 1, "now", 0, time_max),
@@ -62,11 +62,11 @@ static int store_open(lua_State *L) {
   options.path = get_text(L, "path");
   options.boot = get_text(L, "boot");
   get_strategies(L, &options);
-  store_t *store = lua_newuserdata(L, sizeof *store);
-  store->storage = NULL;
+  box_t *box = lua_newuserdata(L, sizeof *box);
+  box->store = NULL;
   luaL_getmetatable(L, STORE);
   lua_setmetatable(L, -2);
-  int rc = mlxr_storage_open(&options, &store->storage);
+  int rc = mlxr_store_open(&options, &box->store);
   if (rc != 0)
     return mlxr_bind_fail(L, rc, "store");
   /* the cache stays as long as we do */
@@ -94,7 +94,7 @@ static bool get_flag(lua_State *L, int arg, const char *name) {
 
 /* The key is the answer's own question. */
 static int store_put(lua_State *L) {
-  mlxr_storage_t *storage = check_storage(L);
+  mlxr_store_t *store = check_store(L);
   size_t len;
   const uint8_t *answer = (const uint8_t *)luaL_checklstring(L, 2, &len);
   uint64_t now = mlxr_bind_now(L, 3);
@@ -118,29 +118,29 @@ static int store_put(lua_State *L) {
     return mlxr_bind_fail(L, rc, NULL);
   const mlxr_cache_key_t key = {question.name, question.name_len, question.type,
                                 get_u32(L, 4, "purpose")};
-  mlxr_storage_put(storage, &key, answer, len, &note, interface, now);
+  mlxr_store_put(store, &key, answer, len, &note, interface, now);
   lua_pushboolean(L, true);
   return 1;
 }
 
 static int store_flush(lua_State *L) {
-  mlxr_storage_t *storage = check_storage(L);
+  mlxr_store_t *store = check_store(L);
   uint64_t now = mlxr_bind_now(L, 2);
   const char *interface = opt_interface(L, 4);
   lua_settop(L, 4);
   mlxr_bind_filter_t filter;
   const mlxr_cache_filter_t *meant = mlxr_bind_check_filter(L, 3, &filter);
-  mlxr_storage_flush(storage, meant, interface, now);
+  mlxr_store_flush(store, meant, interface, now);
   return 0;
 }
 
 static void put(lua_State *L, int index) { lua_rawseti(L, 3, index); }
 
 static int store_step(lua_State *L) {
-  mlxr_storage_t *storage = check_storage(L);
-  mlxr_storage_event_t events[STEP_MAX];
+  mlxr_store_t *store = check_store(L);
+  mlxr_store_event_t events[STEP_MAX];
   luaL_checktype(L, 3, LUA_TTABLE);
-  int count = mlxr_storage_step(storage, events, STEP_MAX);
+  int count = mlxr_store_step(store, events, STEP_MAX);
   for (int i = 0; i < count; i++) {
     int base = i * STRIDE;
     lua_pushstring(L, kinds[events[i].kind]), put(L, base + 1);
@@ -157,8 +157,8 @@ static void set_number(lua_State *L, const char *name, uint64_t value) {
 }
 
 static int store_stats(lua_State *L) {
-  mlxr_storage_stats_t stats;
-  mlxr_storage_stats(check_storage(L), &stats);
+  mlxr_store_stats_t stats;
+  mlxr_store_stats(check_store(L), &stats);
   lua_createtable(L, 0, 8);
   set_number(L, "entries", stats.entries);
   set_number(L, "bytes", stats.bytes);
@@ -174,25 +174,25 @@ static int store_stats(lua_State *L) {
 }
 
 static int store_fd(lua_State *L) {
-  lua_pushinteger(L, mlxr_storage_fd(check_storage(L)));
+  lua_pushinteger(L, mlxr_store_fd(check_store(L)));
   return 1;
 }
 
 static int store_close(lua_State *L) {
-  store_t *store = luaL_checkudata(L, 1, STORE);
+  box_t *box = luaL_checkudata(L, 1, STORE);
   lua_Number patience = luaL_optnumber(L, 2, PATIENCE);
   luaL_argcheck(L, patience >= 0 && patience <= PATIENCE_MAX, 2,
                 "expected milliseconds");
-  mlxr_storage_t *storage = store->storage;
-  store->storage = NULL;
-  lua_pushboolean(L, mlxr_storage_close(storage, (unsigned)patience));
+  mlxr_store_t *store = box->store;
+  box->store = NULL;
+  lua_pushboolean(L, mlxr_store_close(store, (unsigned)patience));
   return 1;
 }
 
 static int store_gc(lua_State *L) {
-  store_t *store = luaL_checkudata(L, 1, STORE);
-  mlxr_storage_close(store->storage, PATIENCE);
-  store->storage = NULL;
+  box_t *box = luaL_checkudata(L, 1, STORE);
+  mlxr_store_close(box->store, PATIENCE);
+  box->store = NULL;
   return 0;
 }
 

@@ -18,7 +18,7 @@ enum { NAMES = 4000, ROUNDS = 4, MS = 900, STRATEGY = 7 };
 
 typedef struct work {
   mlxr_cache_t *cache;
-  mlxr_storage_t *storage;
+  mlxr_store_t *store;
   volatile bool *is_over;
   unsigned seed;
   unsigned long wrong, done;
@@ -43,7 +43,7 @@ static void put(work_t *work, unsigned i) {
     return;
   uint64_t now = mlxr_clock_ms();
   mlxr_cache_put(work->cache, &key, answer, len, &note, now);
-  mlxr_storage_put(work->storage, &key, answer, len, &note, NULL, now);
+  mlxr_store_put(work->store, &key, answer, len, &note, NULL, now);
 }
 
 static void get(work_t *work, unsigned i) {
@@ -60,7 +60,7 @@ static void flush(work_t *work, unsigned i) {
   mlxr_cache_key_t key = key_of(i, name);
   const mlxr_cache_filter_t filter = {.name = key.name};
   uint64_t now = mlxr_clock_ms();
-  mlxr_storage_flush(work->storage, &filter, NULL, now);
+  mlxr_store_flush(work->store, &filter, NULL, now);
   mlxr_cache_flush(work->cache, &filter, now);
 }
 
@@ -87,34 +87,34 @@ static unsigned long round_of(const char *path, unsigned round) {
                                         .max_negative_ttl = 86400,
                                         .seed = round};
   const uint32_t known[] = {STRATEGY};
-  mlxr_storage_options_t wanted = {.path = path,
-                                   .bytes = (3 - round % 2) * 512 * 1024,
-                                   .strategies = known,
-                                   .strategy_count = 1,
-                                   .now = mlxr_clock_ms()};
+  mlxr_store_options_t wanted = {.path = path,
+                                 .bytes = (3 - round % 2) * 512 * 1024,
+                                 .strategies = known,
+                                 .strategy_count = 1,
+                                 .now = mlxr_clock_ms()};
   mlxr_cache_t *cache;
-  mlxr_storage_t *storage;
+  mlxr_store_t *store;
   volatile bool is_over = false;
   if (mlxr_cache_new(&options, &cache) != 0)
     return 1;
   wanted.cache = cache;
-  if (mlxr_storage_open(&wanted, &storage) != 0)
+  if (mlxr_store_open(&wanted, &store) != 0)
     return 1;
   pthread_t threads[3];
   work_t works[3];
   for (unsigned i = 0; i < 3; i++) {
-    works[i] = (work_t){cache, storage, &is_over, round * 3 + i, 0, 0};
+    works[i] = (work_t){cache, store, &is_over, round * 3 + i, 0, 0};
     pthread_create(&threads[i], NULL, run, &works[i]);
   }
-  mlxr_storage_event_t events[8];
-  mlxr_storage_stats_t stats = {0};
+  mlxr_store_event_t events[8];
+  mlxr_store_stats_t stats = {0};
   for (uint64_t end = mlxr_clock_ms() + MS; mlxr_clock_ms() < end;
        usleep(5000)) {
-    int count = mlxr_storage_step(storage, events, 8);
+    int count = mlxr_store_step(store, events, 8);
     for (int i = 0; i < count; i++)
       if (events[i].kind != MLXR_STORAGE_LOADED)
         fprintf(stderr, "store_stress: %s\n", events[i].text);
-    mlxr_storage_stats(storage, &stats);
+    mlxr_store_stats(store, &stats);
   }
   __atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
   unsigned long wrong = 0, done = 0;
@@ -123,7 +123,7 @@ static unsigned long round_of(const char *path, unsigned round) {
     wrong += works[i].wrong;
     done += works[i].done;
   }
-  mlxr_storage_close(storage, round % 2 ? 0 : 5000);
+  mlxr_store_close(store, round % 2 ? 0 : 5000);
   mlxr_cache_free(cache);
   printf("store: %lu operations, %llu loaded, %llu written, %lu wrong\n", done,
          (unsigned long long)stats.loaded, (unsigned long long)stats.written,

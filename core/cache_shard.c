@@ -1,4 +1,4 @@
-#include "cache_store.h"
+#include "cache_shard.h"
 
 #include <string.h>
 
@@ -55,7 +55,7 @@ enum {
 
 static size_t size_for(size_t name_len, size_t body_len) {
   size_t size = offsetof(mlxr_entry_t, bytes) + name_len + body_len;
-  return (size + MLXR_STORE_UNIT - 1) & ~(size_t)(MLXR_STORE_UNIT - 1);
+  return (size + MLXR_SHARD_UNIT - 1) & ~(size_t)(MLXR_SHARD_UNIT - 1);
 }
 
 static size_t size_of(const mlxr_entry_t *entry) {
@@ -103,84 +103,84 @@ static mlxr_entry_t *pop(mlxr_ring_t *ring) {
 
 /* ---- entries ---- */
 
-static void unpin(mlxr_store_t *store, mlxr_entry_t *entry) {
+static void unpin(mlxr_shard_t *shard, mlxr_entry_t *entry) {
   if (entry->flags & MLXR_CACHE_PINNED)
-    store->pinned -= size_of(entry);
+    shard->pinned -= size_of(entry);
   entry->flags &= (uint8_t)~MLXR_CACHE_PINNED;
 }
 
 /* Out of the index and the books, not out of its ring. */
-static void forget(mlxr_store_t *store, mlxr_entry_t *entry) {
-  mlxr_index_set(store, entry, mlxr_index_offset(store, entry), 0);
-  unpin(store, entry);
-  store->entries--;
-  store->bytes -= size_of(entry);
+static void forget(mlxr_shard_t *shard, mlxr_entry_t *entry) {
+  mlxr_index_set(shard, entry, mlxr_index_offset(shard, entry), 0);
+  unpin(shard, entry);
+  shard->entries--;
+  shard->bytes -= size_of(entry);
 }
 
-void mlxr_store_drop(mlxr_store_t *store, mlxr_entry_t *entry) {
-  forget(store, entry);
+void mlxr_shard_drop(mlxr_shard_t *shard, mlxr_entry_t *entry) {
+  forget(shard, entry);
   entry->is_dead = 1;
-  (entry->is_main ? &store->main : &store->small)->dead += size_of(entry);
+  (entry->is_main ? &shard->main : &shard->small)->dead += size_of(entry);
 }
 
-void mlxr_store_pin(mlxr_store_t *store, mlxr_entry_t *entry) {
+void mlxr_shard_pin(mlxr_shard_t *shard, mlxr_entry_t *entry) {
   size_t size = size_of(entry);
-  if (store->pinned + size > store->max_pinned) {
+  if (shard->pinned + size > shard->max_pinned) {
     entry->flags &= (uint8_t)~MLXR_CACHE_PINNED;
     return;
   }
   entry->flags |= MLXR_CACHE_PINNED;
-  store->pinned += size;
+  shard->pinned += size;
 }
 
 /* The place that pop freed may overlap the one that push gives; there is always
  * room for what was just taken off. */
-static void move(mlxr_store_t *store, mlxr_ring_t *to, mlxr_entry_t *entry) {
+static void move(mlxr_shard_t *shard, mlxr_ring_t *to, mlxr_entry_t *entry) {
   size_t size = size_of(entry);
-  uint32_t from = mlxr_index_offset(store, entry);
+  uint32_t from = mlxr_index_offset(shard, entry);
   mlxr_entry_t *copy = push(to, size);
   memmove(copy, entry, size);
-  copy->is_main = to == &store->main;
-  if (mlxr_index_offset(store, copy) != from)
-    mlxr_index_set(store, copy, from, mlxr_index_offset(store, copy));
+  copy->is_main = to == &shard->main;
+  if (mlxr_index_offset(shard, copy) != from)
+    mlxr_index_set(shard, copy, from, mlxr_index_offset(shard, copy));
 }
 
-static void evict(mlxr_store_t *store, mlxr_entry_t *entry, uint64_t now) {
-  if (mlxr_entry_is_over(entry, store->stale, now))
-    store->expired++;
+static void evict(mlxr_shard_t *shard, mlxr_entry_t *entry, uint64_t now) {
+  if (mlxr_entry_is_over(entry, shard->stale, now))
+    shard->expired++;
   else
-    store->evictions++;
-  forget(store, entry);
+    shard->evictions++;
+  forget(shard, entry);
 }
 
 /* ---- ghosts ---- */
 
 static uint16_t mark_of(uint64_t slot) { return (uint16_t)(slot >> 48) | 1; }
 
-static uint16_t *ghost_of(const mlxr_store_t *store, uint64_t slot) {
-  return &store->ghosts[mlxr_index_scale(slot, store->ghost_count)];
+static uint16_t *ghost_of(const mlxr_shard_t *shard, uint64_t slot) {
+  return &shard->ghosts[mlxr_index_scale(slot, shard->ghost_count)];
 }
 
-static void remember(mlxr_store_t *store, const mlxr_entry_t *entry) {
-  uint64_t slot = mlxr_index_slot(store, entry);
-  *ghost_of(store, slot) = mark_of(slot);
+static void remember(mlxr_shard_t *shard, const mlxr_entry_t *entry) {
+  uint64_t slot = mlxr_index_slot(shard, entry);
+  *ghost_of(shard, slot) = mark_of(slot);
 }
 
-static bool is_ghost(const mlxr_store_t *store, uint64_t slot) {
-  return *ghost_of(store, slot) == mark_of(slot);
+static bool is_ghost(const mlxr_shard_t *shard, uint64_t slot) {
+  return *ghost_of(shard, slot) == mark_of(slot);
 }
 
 /* ---- making room ---- */
 
 /* Takes one entry off the main ring's tail, to make room, or only to close
  * gaps. Stale ones do not go round again: their place is needed. */
-static void turn_main(mlxr_store_t *store, bool is_tidying, unsigned *chances,
+static void turn_main(mlxr_shard_t *shard, bool is_tidying, unsigned *chances,
                       uint64_t now) {
-  mlxr_entry_t *entry = pop(&store->main);
+  mlxr_entry_t *entry = pop(&shard->main);
   if (entry->is_dead)
     return;
-  if (mlxr_entry_is_over(entry, store->stale, now)) {
-    evict(store, entry, now);
+  if (mlxr_entry_is_over(entry, shard->stale, now)) {
+    evict(shard, entry, now);
     return;
   }
   bool is_kept = is_tidying || (entry->flags & MLXR_CACHE_PINNED);
@@ -191,88 +191,88 @@ static void turn_main(mlxr_store_t *store, bool is_tidying, unsigned *chances,
     is_kept = true;
   }
   if (is_kept)
-    move(store, &store->main, entry);
+    move(shard, &shard->main, entry);
   else
-    evict(store, entry, now);
+    evict(shard, entry, now);
 }
 
 /* An entry is at most three eighths of the ring and the pinned ones a sixteenth
  * of it, so the turning ends. */
-static void make_room_in_main(mlxr_store_t *store, size_t size, uint64_t now) {
+static void make_room_in_main(mlxr_shard_t *shard, size_t size, uint64_t now) {
   unsigned chances = CHANCES_MAX;
-  while (!has_room(&store->main, size))
-    turn_main(store, false, &chances, now);
+  while (!has_room(&shard->main, size))
+    turn_main(shard, false, &chances, now);
 }
 
-static bool can_spill(mlxr_store_t *store, size_t size, uint64_t now) {
-  mlxr_ring_t *main = &store->main;
+static bool can_spill(mlxr_shard_t *shard, size_t size, uint64_t now) {
+  mlxr_ring_t *main = &shard->main;
   unsigned none = 0;
   for (unsigned n = 0; n < TIDY_MAX && !has_room(main, size) &&
                        main->dead > main->size / DEAD_SHARE;
        n++)
-    turn_main(store, true, &none, now);
+    turn_main(shard, true, &none, now);
   return has_room(main, size);
 }
 
-static void turn_small(mlxr_store_t *store, bool may_spill, uint64_t now) {
-  mlxr_entry_t *entry = pop(&store->small);
+static void turn_small(mlxr_shard_t *shard, bool may_spill, uint64_t now) {
+  mlxr_entry_t *entry = pop(&shard->small);
   if (entry->is_dead)
     return;
   size_t size = size_of(entry);
-  bool is_over = mlxr_entry_is_over(entry, store->stale, now);
+  bool is_over = mlxr_entry_is_over(entry, shard->stale, now);
   bool is_wanted = entry->heat > 0 || (entry->flags & MLXR_CACHE_PINNED);
-  if (!is_over && (is_wanted || (may_spill && can_spill(store, size, now)))) {
-    make_room_in_main(store, size, now);
+  if (!is_over && (is_wanted || (may_spill && can_spill(shard, size, now)))) {
+    make_room_in_main(shard, size, now);
     entry->heat = 0;
-    move(store, &store->main, entry);
+    move(shard, &shard->main, entry);
     return;
   }
   if (!is_over)
-    remember(store, entry);
-  evict(store, entry, now);
+    remember(shard, entry);
+  evict(shard, entry, now);
 }
 
-static void make_room_in_small(mlxr_store_t *store, size_t size, uint64_t now) {
-  while (!has_room(&store->small, size))
-    turn_small(store, true, now);
+static void make_room_in_small(mlxr_shard_t *shard, size_t size, uint64_t now) {
+  while (!has_room(&shard->small, size))
+    turn_small(shard, true, now);
 }
 
 /* When entries are smaller than the index was laid out for, it fills up before
  * the rings do. */
-static void make_room_in_index(mlxr_store_t *store, uint64_t now) {
+static void make_room_in_index(mlxr_shard_t *shard, uint64_t now) {
   unsigned chances = CHANCES_MAX;
-  while (store->entries >= store->max_entries) {
-    if (!is_empty(&store->small))
-      turn_small(store, false, now);
+  while (shard->entries >= shard->max_entries) {
+    if (!is_empty(&shard->small))
+      turn_small(shard, false, now);
     else
-      turn_main(store, false, &chances, now);
+      turn_main(shard, false, &chances, now);
   }
 }
 
-mlxr_entry_t *mlxr_store_put(mlxr_store_t *store, const mlxr_cache_key_t *key,
+mlxr_entry_t *mlxr_shard_put(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
                              uint64_t hash, size_t body_len, uint64_t now) {
   size_t size = size_for(key->name_len, body_len);
   uint64_t slot = mlxr_index_hash(hash, key);
-  mlxr_entry_t *entry = mlxr_store_get(store, key, hash);
+  mlxr_entry_t *entry = mlxr_shard_get(shard, key, hash);
   bool is_known = entry && (entry->is_main || entry->heat > 0);
   unsigned heat = entry ? entry->heat : 0;
   if (entry && size_of(entry) == size) {
-    unpin(store, entry);
+    unpin(shard, entry);
     entry->body_len = (uint16_t)body_len;
     return entry;
   }
   if (entry)
-    mlxr_store_drop(store, entry);
-  if (size > store->main.size / 8 * 3)
+    mlxr_shard_drop(shard, entry);
+  if (size > shard->main.size / 8 * 3)
     return NULL;
-  make_room_in_index(store, now);
+  make_room_in_index(shard, now);
   bool is_main =
-      is_known || size > store->small.size / 4 || is_ghost(store, slot);
+      is_known || size > shard->small.size / 4 || is_ghost(shard, slot);
   if (is_main)
-    make_room_in_main(store, size, now);
+    make_room_in_main(shard, size, now);
   else
-    make_room_in_small(store, size, now);
-  entry = push(is_main ? &store->main : &store->small, size);
+    make_room_in_small(shard, size, now);
+  entry = push(is_main ? &shard->main : &shard->small, size);
   memset(entry, 0, sizeof *entry);
   entry->heat = heat & 3u;
   entry->is_main = is_main & 1u;
@@ -281,9 +281,9 @@ mlxr_entry_t *mlxr_store_put(mlxr_store_t *store, const mlxr_cache_key_t *key,
   entry->body_len = (uint16_t)body_len;
   entry->name_len = (uint8_t)key->name_len;
   memcpy(entry->bytes, key->name, key->name_len);
-  mlxr_index_add(store, hash, slot, entry);
-  store->entries++;
-  store->bytes += size;
+  mlxr_index_add(shard, hash, slot, entry);
+  shard->entries++;
+  shard->bytes += size;
   return entry;
 }
 
@@ -294,36 +294,36 @@ static void reset(mlxr_ring_t *ring) {
   ring->is_wrapped = false;
 }
 
-void mlxr_store_clear(mlxr_store_t *store) {
-  mlxr_index_clear(store);
-  reset(&store->small);
-  reset(&store->main);
-  store->entries = 0;
-  store->bytes = store->pinned = 0;
+void mlxr_shard_clear(mlxr_shard_t *shard) {
+  mlxr_index_clear(shard);
+  reset(&shard->small);
+  reset(&shard->main);
+  shard->entries = 0;
+  shard->bytes = shard->pinned = 0;
 }
 
-void mlxr_store_init(mlxr_store_t *store, const uint8_t *base, uint8_t *memory,
+void mlxr_shard_init(mlxr_shard_t *shard, const uint8_t *base, uint8_t *memory,
                      size_t len, uint32_t stale, uint64_t seed) {
   const size_t per_bucket =
       FILL * TYPICAL_ENTRY + sizeof(mlxr_bucket_t) + GHOSTS * sizeof(uint16_t);
   size_t buckets = len / per_bucket;
   size_t rings = len - buckets * sizeof(mlxr_bucket_t) -
-                 ((buckets * GHOSTS * sizeof(uint16_t) + MLXR_STORE_UNIT - 1) &
-                  ~(size_t)(MLXR_STORE_UNIT - 1));
-  memset(store, 0, sizeof *store);
-  store->base = base;
-  store->buckets = (mlxr_bucket_t *)(void *)memory;
-  store->bucket_count = (uint32_t)buckets;
-  store->max_entries = (uint32_t)buckets * FILL_MAX;
+                 ((buckets * GHOSTS * sizeof(uint16_t) + MLXR_SHARD_UNIT - 1) &
+                  ~(size_t)(MLXR_SHARD_UNIT - 1));
+  memset(shard, 0, sizeof *shard);
+  shard->base = base;
+  shard->buckets = (mlxr_bucket_t *)(void *)memory;
+  shard->bucket_count = (uint32_t)buckets;
+  shard->max_entries = (uint32_t)buckets * FILL_MAX;
   memory += buckets * sizeof(mlxr_bucket_t);
-  store->small.base = memory;
-  store->small.size = rings / SMALL_SHARE & ~(size_t)(MLXR_STORE_UNIT - 1);
-  store->main.base = memory + store->small.size;
-  store->main.size =
-      (rings - store->small.size) & ~(size_t)(MLXR_STORE_UNIT - 1);
-  store->max_pinned = store->main.size / PINNED_SHARE;
-  store->ghosts = (uint16_t *)(void *)(store->main.base + store->main.size);
-  store->ghost_count = (uint32_t)buckets * GHOSTS;
-  store->stale = stale;
-  store->seed = seed;
+  shard->small.base = memory;
+  shard->small.size = rings / SMALL_SHARE & ~(size_t)(MLXR_SHARD_UNIT - 1);
+  shard->main.base = memory + shard->small.size;
+  shard->main.size =
+      (rings - shard->small.size) & ~(size_t)(MLXR_SHARD_UNIT - 1);
+  shard->max_pinned = shard->main.size / PINNED_SHARE;
+  shard->ghosts = (uint16_t *)(void *)(shard->main.base + shard->main.size);
+  shard->ghost_count = (uint32_t)buckets * GHOSTS;
+  shard->stale = stale;
+  shard->seed = seed;
 }
