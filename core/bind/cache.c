@@ -33,7 +33,9 @@ static int cache_new(lua_State *L) {
   options.max_negative_ttl =
       (uint32_t)mlxr_bind_field(L, 1, "max_negative_ttl", NEGATIVE, INT32_MAX);
   options.stale = (uint32_t)mlxr_bind_field(L, 1, "stale", 0, INT32_MAX);
-  options.seed = make_seed();
+  options.seed = mlxr_bind_field(L, 1, "seed", 0, UINT32_MAX);
+  if (options.seed == 0)
+    options.seed = make_seed();
   mlxr_cache_t **cache = lua_newuserdata(L, sizeof *cache);
   *cache = NULL;
   int rc = mlxr_cache_new(&options, cache);

@@ -242,6 +242,7 @@ core.cache = {}
 ---@field max_ttl integer?          s; a day
 ---@field max_negative_ttl integer? s; three hours
 ---@field stale integer?            s that an answer is kept beyond its TTL; 0
+---@field seed integer?             of its hashes, 32 bits; the system's when absent or 0
 ---@param options mlxresolve.CacheOptions
 ---@return mlxresolve.Cache|nil, string? message, string? code
 function core.cache.new(options) end

@@ -29,6 +29,9 @@ function World:date() end
 ---@param n integer?
 ---@return number
 function World:random(n) end
+--- What hashes are seeded with, where a run has to be like another one: nil in the real world.
+---@return integer|nil
+function World:hash_seed() end
 --- Asks that `host:run` be called at `at` (ms), or as soon as possible when it is past; nil for never.
 --- One deadline at a time: a later call replaces it.
 ---@param at number?

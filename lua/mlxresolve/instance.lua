@@ -29,6 +29,7 @@ function instance.new(runtime, node, options)
       __index = node.plugin,
     }),
     owned = {},
+    reacting = {}, -- tasks of `network_changed`
     tries = 0,
     answers = 0,
     failures = 0,
@@ -99,12 +100,28 @@ function methods:open()
   end)
 end
 
+local function react(self, change)
+  local task = self.runtime.scheduler.running
+  self.reacting[task] = true
+  self:call("network_changed", false, change, self.ctx)
+  self.reacting[task] = nil
+end
+
+--- Runs `network_changed` in a task of its own, which ends with the instance.
+---@param change mlxresolve.Change
+function methods:react(change)
+  self.runtime.scheduler:spawn(react, self, change)
+end
+
 --- Undoes all that the instance started, then calls its `close`.
 function methods:close()
   if self.is_closed then
     return
   end
   self.is_closed = true
+  for task in pairs(self.reacting) do
+    self.runtime.scheduler:cancel(task)
+  end
   for i = #self.owned, 1, -1 do
     pcall(self.owned[i].close, self.owned[i])
   end

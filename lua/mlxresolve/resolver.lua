@@ -38,7 +38,7 @@ end
 ---@param options { is_private: boolean? }?  is_private: publish nothing on the network
 ---@return mlxresolve.Resolver|nil, string? message, string? code
 function resolver.new(policy, world, options)
-  local cache, message, code = settings.new_cache(policy)
+  local cache, message, code = settings.new_cache(policy, world)
   if not cache then
     return nil, message, code
   end

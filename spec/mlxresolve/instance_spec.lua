@@ -84,4 +84,33 @@ describe("mlxresolve.instance", function()
     assert.is_nil(next(b.world.sockets))
     assert.equal(0, b.resolver.scheduler.live)
   end)
+
+  it("ends reactions that are still at work when the resolver is closed", function()
+    local began, ended = 0, 0
+    local plugin = {
+      name = "slow",
+      network_changed = function(_, _, ctx)
+        began = began + 1
+        ctx:all {
+          function()
+            ctx:sleep(began == 1 and 10 or 60e3)
+          end,
+        }
+        ended = ended + 1
+      end,
+    }
+    local b = bed.open(
+      { bed.strategy("none", function() end) },
+      { reactions = { mlx.use(plugin) } }
+    )
+    for _ = 1, 2 do
+      b.world:network { { type = "link_removed", index = 2, interface = "eth0" } }
+      b.world:advance(3000)
+    end
+    assert.same({ 2, 1 }, { began, ended })
+    b.resolver:close()
+    b.world:advance(1000)
+    assert.equal(0, b.resolver.scheduler.live)
+    assert.equal(1, ended)
+  end)
 end)

@@ -9,10 +9,6 @@ local settings = require("mlxresolve.resolver.settings")
 ---@class mlxresolve.Resolver
 local changes = {}
 
-local function react(instance, change)
-  instance:call("network_changed", false, change, instance.ctx)
-end
-
 local function names_of(networks)
   local texts = {}
   for i, one in ipairs(networks) do
@@ -37,7 +33,7 @@ local function settled(self, change)
   self.changes = (self.changes or 0) + 1
   self.failures:flush()
   for _, instance in ipairs(self.chain.reactions) do
-    self.scheduler:spawn(react, instance, change)
+    instance:react(change)
   end
   self.scheduler:spawn(self.watches.renew, self.watches, "network")
 end

@@ -11,8 +11,9 @@ local settings = {}
 
 --- The cache that a policy wants.
 ---@param policy table
+---@param world mlxresolve.World
 ---@return mlxresolve.Cache|nil, string? message, string? code
-function settings.new_cache(policy)
+function settings.new_cache(policy, world)
   local wanted = policy.cache or {}
   return core.cache.new {
     size = wanted.size or DEFAULT_CACHE.size,
@@ -20,6 +21,7 @@ function settings.new_cache(policy)
     max_ttl = wanted.max_ttl or DEFAULT_CACHE.max_ttl,
     max_negative_ttl = wanted.max_negative_ttl or MAX_NEGATIVE_TTL,
     stale = wanted.stale or DEFAULT_CACHE.stale,
+    seed = world:hash_seed(),
   }
 end
 

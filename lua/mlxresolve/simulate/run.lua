@@ -1,6 +1,7 @@
 --- One run of a scenario under one seed: builds the network, opens a resolver on the policy, lets
 --- everything happen, and says what went wrong.
 
+local order = require("mlxresolve.simulate.order")
 local packets = require("mlxresolve.simulate.packets")
 local policies = require("mlxresolve.policy")
 local questions = require("mlxresolve.simulate.questions")
@@ -145,10 +146,7 @@ end
 ---@field files_of mlxresolve.World  where the policy and its plugins are read
 ---@field with_timeline boolean?
 
---- Runs a scenario once.
----@param options mlxresolve.SimOptions
----@return mlxresolve.SimOutcome|nil, mlxresolve.Mistake[]? mistakes  of the policy
-function run.once(options)
+local function once(options)
   local scenario = options.scenario
   local scene = scenes.new(scenario, options.seed)
   local self = setmetatable({
@@ -183,6 +181,13 @@ function run.once(options)
     packets = self.packets.storm.sum,
     waits = self.questions.waits,
   }
+end
+
+--- Runs a scenario once.
+---@param options mlxresolve.SimOptions
+---@return mlxresolve.SimOutcome|nil, mlxresolve.Mistake[]? mistakes  of the policy
+function run.once(options)
+  return order.keep(once, options)
 end
 
 return run

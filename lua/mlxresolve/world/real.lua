@@ -103,6 +103,10 @@ function methods:random(n)
   return n and math.floor(fraction * n) + 1 or fraction
 end
 
+function methods:hash_seed() -- luacheck: ignore 212
+  return nil
+end
+
 ---------------------------------------------------------------- the rest
 
 function methods:hostname() -- luacheck: ignore 212

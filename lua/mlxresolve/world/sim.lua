@@ -93,6 +93,10 @@ function methods:random(n)
   return self.chance:draw(n)
 end
 
+function methods:hash_seed()
+  return self.seed % 2 ^ 32
+end
+
 function methods:wake_at(at)
   self.due = at or false
 end

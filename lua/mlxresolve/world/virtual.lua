@@ -190,6 +190,10 @@ function methods:env(name)
   return self.environment[name]
 end
 
+function methods:hash_seed() -- luacheck: ignore 212
+  return nil
+end
+
 function methods:processors() -- luacheck: ignore 212
   return 1
 end

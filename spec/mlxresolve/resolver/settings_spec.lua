@@ -1,4 +1,5 @@
 local settings = require("mlxresolve.resolver.settings")
+local virtual = require("mlxresolve.world.virtual")
 
 describe("mlxresolve.resolver.settings", function()
   local function taken(policy)
@@ -12,7 +13,7 @@ describe("mlxresolve.resolver.settings", function()
     assert.equal(4500, resolver.deadline)
     assert.is_false(resolver.serves_stale)
     assert.is_false(resolver.stale_timer)
-    assert.equal(32 * 1024 * 1024, settings.new_cache({}):stats().capacity)
+    assert.equal(32 * 1024 * 1024, settings.new_cache({}, virtual.new()):stats().capacity)
   end)
 
   it("give those who wait a stale answer after 1.8 s (RFC 8767 section 5)", function()

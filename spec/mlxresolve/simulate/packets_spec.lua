@@ -1,7 +1,7 @@
 local sim_bed = require("support.sim_bed")
 
 describe("mlxresolve.simulate.packets", function()
-  local ASK = '{ at = "2s", ask = "mini2.local" },'
+  local ASK = '{ at = "2s", ask = "mini7.local", expect = "nothing" },'
 
   it("forbids multicast on an interface from its time on, until its end", function()
     local function texts(quiet)
@@ -15,7 +15,7 @@ describe("mlxresolve.simulate.packets", function()
   end)
 
   it("says in the timeline what was in a packet", function()
-    local outcome = sim_bed.run(ASK, { with_timeline = true })
+    local outcome = sim_bed.run('{ at = "2s", ask = "mini2.local" }', { with_timeline = true })
     local lines = {}
     for i, entry in ipairs(outcome.timeline) do
       lines[i] = entry.text

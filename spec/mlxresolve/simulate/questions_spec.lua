@@ -51,6 +51,8 @@ describe("mlxresolve.simulate.questions", function()
   it("tells of an address in a network that the machine has left", function()
     local timeline = [[
       { at = "1s", readdress = "mini1/eth0", to = { "198.51.100.1/24" } },
+      { at = "1.1s", ask = "mini2.local", expect = "anything" },
+      { at = "1.15s", unplug = "mini2/eth0" },
       { at = "1.2s", ask = "mini2.local", expect = "anything" },
       { at = "1.21s", ask = "mini2.local", expect = "anything" }]]
     assert.same(
