@@ -247,13 +247,29 @@ describe("the reference of JSON", function()
     assert.same(sorted(results), sorted(first_column("<!-- fields: tries -->")))
   end)
 
+  it("names the fields of what is watched and browsed", function()
+    local events = require("mlxresolve.control.events")
+    local event = { kind = "gone", name = "a.", family = "ipv4", address = "192.0.2.1" }
+    event.reason = "goodbye"
+    compare(first_column("<!-- fields: events -->"), events.of_name(event, 1))
+    local service = { kind = "gone", instance = "w", name = "w.", type = "_w._tcp" }
+    service.domain, service.interface = "local.", "eth0"
+    service.addresses, service.txt, service.texts = {}, {}, {}
+    compare(first_column("<!-- fields: services -->"), events.of_service(service, 1))
+  end)
+
   it("names the fields of status", function()
     get("/v1/query", "name=a.example")
+    b.resolver:watch("a.example", function() end)
+    b.resolver.health:mark("a.example.", "192.0.2.1", "suspect", "a reason")
     local rows = first_column("<!-- fields: status -->")
     local found = get("/v1/status")
     compare(rows, found)
     assert.same(listed(rows.cache), sorted(found.cache))
     assert.same(listed(rows.queries), sorted(found.queries))
+    assert.same(listed(rows.streams), sorted(found.streams))
+    assert.same(listed(rows.watches), sorted(found.watches[1]))
+    assert.same(listed(rows.health), sorted(found.health[1]))
     assert.same(listed(rows.strategies), sorted(found.strategies[1]))
     local out = netns.check([[
       local core = require("mlxresolve.core")

@@ -147,7 +147,8 @@ function World:log(level, text, fields) end
 ---@return mlxresolve.Front|nil, string? message, string? code
 function World:listen(options, cache, on_question) end
 --- Opens an HTTP server; `on_request(slot, method, path, query, body)`; reply with
---- `server:reply(slot, status, content_type, body)`.
+--- `server:reply(slot, status, content_type, body)`, or with a stream (see mlxresolve.http); method is
+--- false when the client of a stream has left.
 function World:http(options, on_request) end
 --- Opens a store of the cache (see mlxresolve.store); `on_event(kind, text, count)`.
 ---@return mlxresolve.Store|nil, string? message, string? code

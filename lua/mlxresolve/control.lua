@@ -10,12 +10,15 @@
 ---   GET  /v1/cache/dump[?from=N]    whole entries, a page; `next` is the next page's `from`
 ---   POST /v1/cache/load             {"entries":[…]}, as a dump shows them
 ---   POST /v1/reload
+---   GET  /v1/watch?name=N[&name=N]…            what becomes of names: a JSON object a line
+---   GET  /v1/browse[?type=T][&interface=I]…    the same of services
 ---
 --- A failed resolution is an answer of this API (200, `status` tells); only a request that
 --- cannot be understood or carried out gets another status and {"error":…,"code":…}.
 
 local json = require("mlxresolve.json")
 local routes = require("mlxresolve.control.routes")
+local streams = require("mlxresolve.control.streams")
 local suggest = require("mlxresolve.suggest")
 
 local control = {}
@@ -32,6 +35,7 @@ local mt = { __name = "mlxresolve.control", __index = methods }
 function control.new(options)
   return setmetatable({
     resolver = options.resolver,
+    streams = false,
     about = options.about or function()
       return {}
     end,
@@ -79,10 +83,12 @@ end
 ---@field query string
 ---@field body string
 
---- Carries out a request. `reply(status, value)` is called once, now or later.
+--- Carries out a request. `reply(status, value)` is called once, now or later, unless a stream is
+--- opened.
 ---@param request mlxresolve.ControlRequest
 ---@param reply fun(status: integer, value: table)
-function methods:handle(request, reply)
+---@param open_stream fun(on_end: fun()): mlxresolve.ControlStream|nil, table?
+function methods:handle(request, reply, open_stream)
   local route = routes[request.path]
   if not route then
     local hint = suggest.hint(request.path, route_names())
@@ -92,7 +98,7 @@ function methods:handle(request, reply)
     local text = ("%s: expected %s, got %s"):format(request.path, route.method, request.method)
     return reply(405, { error = text, code = "EINVAL" })
   end
-  local ok, problem = xpcall(route.run, debug.traceback, self, request, reply)
+  local ok, problem = xpcall(route.run, debug.traceback, self, request, reply, open_stream)
   if not ok then
     self.resolver.world:log("error", "control: " .. problem)
     reply(500, { error = "this request met a defect; the log has more", code = "EINTERNAL" })
@@ -105,15 +111,28 @@ end
 ---@return table|nil server, string? message, string? code
 function methods:serve(world, path)
   local server, message, code
+  self.streams = streams.new(world, self.resolver.scheduler)
   server, message, code = world:http({ path = path }, function(slot, method, target, query, body)
+    if not method then
+      return self.streams:left(slot)
+    end
     local request = { method = method, path = target, query = query, body = body }
     self:handle(request, function(status, value)
       if server then
         server:reply(slot, status, "application/json", json.encode(value) .. "\n")
       end
+    end, function(on_end)
+      return self.streams:open(server, slot, on_end)
     end)
   end)
   return server, message, code
+end
+
+--- Ends the replies that go on; the server is closed by whoever has opened it.
+function methods:close()
+  if self.streams then
+    self.streams:close()
+  end
 end
 
 return control

@@ -171,6 +171,7 @@ end
 
 local function finish(self)
   if self.server then
+    self.api:close()
     self.world:stop_serving(self.server)
     self.server = false
   end

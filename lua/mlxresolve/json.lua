@@ -9,27 +9,29 @@ local json = {}
 
 local DEPTH = 32
 
--- Fields that are lists, empty or not.
-local LISTS = {}
-for name in
-  ([[addresses records trace traces listen strategies interfaces policies mistakes
-  rankers reactions observers retries peers entries data]]):gmatch("%S+")
-do
-  LISTS[name] = true
+local function set(words)
+  local found = {}
+  for word in words:gmatch("%S+") do
+    found[word] = true
+  end
+  return found
 end
 
+-- Fields that are lists, empty or not.
+local LISTS = set([[addresses records trace traces listen strategies interfaces policies mistakes
+  rankers reactions observers retries peers entries data names texts watches published services
+  links health]])
+
 -- Fields whose false means "there is none", which JSON calls null.
-local NULLS = {}
-for name in ("interface strategy detail problem source line column last_error"):gmatch("%S+") do
-  NULLS[name] = true
-end
+local NULLS = set([[interface strategy detail problem source line column last_error was host port
+  reason wanted service]])
 
 -- What people look for comes first; the rest follows in alphabetical order.
 local ORDER = {}
 for name in
   ([[error code event instance version pid policy ok file line column text source control listen
-  name type status addresses address family interface ttl strategy result records ms cached
-  age stale detail trace]]):gmatch("%S+")
+  name type status addresses address family was interface ttl strategy reason result records ms
+  cached age stale detail trace]]):gmatch("%S+")
 do
   ORDER[#ORDER + 1] = name
   ORDER[name] = #ORDER

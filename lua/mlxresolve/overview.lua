@@ -50,6 +50,16 @@ local function interfaces(world)
   return list
 end
 
+--- Addresses that are in doubt, dead, or were found alive after a doubt.
+local function health(resolver)
+  local list, now = resolver.health:list(), resolver.world:now()
+  for _, entry in ipairs(list) do
+    entry.seconds = math.floor((now - entry.since) / 1000)
+    entry.since = nil
+  end
+  return list
+end
+
 --- Everything that a person or a program may want to know about a resolver at work.
 ---@param resolver mlxresolve.Resolver
 ---@return table
@@ -72,6 +82,10 @@ function overview.status(resolver)
       joined = flights.joined,
       refreshed = flights.refreshed,
     },
+    published = resolver.mdns_engine and resolver.mdns_engine:published() or {},
+    watches = resolver.watches:list(),
+    health = health(resolver),
+    in_use = resolver.in_use.count,
     interfaces = interfaces(resolver.world),
     network_changes = resolver.changes or 0,
   }

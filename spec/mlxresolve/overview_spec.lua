@@ -33,7 +33,28 @@ local function resolver()
       end,
     },
     flights = { count = 1, started = 5, joined = 4, history = history, next_history = 2 },
+    watches = {
+      list = function()
+        return { { name = "a.test.", watchers = 1, addresses = 1, suspect = 0 } }
+      end,
+    },
+    health = {
+      list = function()
+        local entry = { name = "a.test.", address = "192.0.2.1", state = "suspect" }
+        entry.reason, entry.since = "failure", 1000
+        return { entry }
+      end,
+    },
+    in_use = { count = 3 },
+    mdns_engine = {
+      published = function()
+        return { { name = "here.local.", wanted = false, links = {} } }
+      end,
+    },
     world = {
+      now = function()
+        return 4500
+      end,
       interfaces = function()
         local addresses = { { address = "192.0.2.1", prefix = 24 } }
         return { { name = "en0", index = 2, kind = "wifi", up = true, addresses = addresses } }
@@ -50,6 +71,25 @@ describe("mlxresolve.overview", function()
       names[i] = entry.name .. (entry.race and "@" .. entry.race or "")
     end
     assert.are.same({ "hosts", "mdns@race", "native@race" }, names)
+  end)
+
+  it("tells what is watched, in doubt and published", function()
+    local found = overview.status(resolver())
+    assert.same({ { name = "a.test.", watchers = 1, addresses = 1, suspect = 0 } }, found.watches)
+    assert.same({
+      {
+        name = "a.test.",
+        address = "192.0.2.1",
+        state = "suspect",
+        reason = "failure",
+        seconds = 3,
+      },
+    }, found.health)
+    assert.equal("here.local.", found.published[1].name)
+    assert.equal(3, found.in_use)
+    local bare = resolver()
+    bare.mdns_engine = nil
+    assert.same({}, overview.status(bare).published)
   end)
 
   it("can be written as JSON, with a listener and without", function()

@@ -71,4 +71,20 @@ function fake_cli.daemon(world, path, answer)
   end
 end
 
+--- Lets a daemon live at `path` that replies with a stream: a chunk for each line, a piece at a
+--- time; false is its end. `target` of the result is what it was asked.
+---@param lines (string|false)[]
+function fake_cli.stream(world, path, lines)
+  local daemon = {}
+  world.targets[path] = function(data, incoming)
+    daemon.target = data:match("^GET (%S+) HTTP/1.1\r\n")
+    incoming[#incoming + 1] = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    incoming.stays = true
+    for _, line in ipairs(lines) do
+      incoming[#incoming + 1] = line and ("%x\r\n%s\n\r\n"):format(#line + 1, line) or "0\r\n\r\n"
+    end
+  end
+  return daemon
+end
+
 return fake_cli

@@ -5,6 +5,26 @@ local runtime = require("mlxresolve.cli.runtime")
 
 local ask = {}
 
+--- Tells why the daemon could not be asked; the exit code.
+---@param cli mlxresolve.CliRuntime
+---@param path string
+---@param message string
+---@param code string
+---@return integer exit_code
+function ask.explain(cli, path, message, code)
+  if code == "EINTR" then
+    return runtime.INTERRUPTED
+  elseif code == "EREFUSED" then
+    cli.out:problem("%s", message)
+    return runtime.USAGE
+  elseif client.is_absent(code) then
+    cli.out:problem("no daemon at %s; start one with: mlxresolve run POLICY", path)
+  else
+    cli.out:problem("the daemon at %s cannot be asked: %s", path, message)
+  end
+  return runtime.UNREACHABLE
+end
+
 --- The daemon's reply; or nil and the exit code, after the reason was told.
 ---@param cli mlxresolve.CliRuntime
 ---@param args table
@@ -21,14 +41,8 @@ function ask.daemon(cli, args, request)
   end)
   if value then
     return value, status
-  elseif code == "EINTR" then
-    return nil, runtime.INTERRUPTED
-  elseif client.is_absent(code) then
-    cli.out:problem("no daemon at %s; start one with: mlxresolve run POLICY", path)
-  else
-    cli.out:problem("the daemon at %s cannot be asked: %s", path, status)
   end
-  return nil, runtime.UNREACHABLE
+  return nil, ask.explain(cli, path, status, code)
 end
 
 --- As `daemon`, for requests that either succeed or are refused with an error's text.

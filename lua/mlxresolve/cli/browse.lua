@@ -1,7 +1,14 @@
---- `mlxresolve browse [TYPE]`: the services on the attached links, live. Needs no daemon.
+--- `mlxresolve browse [TYPE]`: the services on the attached links, live. A running daemon tells
+--- what it knows already; without one the links are asked from here.
 
+local ask = require("mlxresolve.cli.ask")
+local client = require("mlxresolve.cli.client")
 local engines = require("mlxresolve.mdns.engine")
+local events = require("mlxresolve.control.events")
+local follow = require("mlxresolve.cli.follow")
+local group = require("mlxresolve.group")
 local runtime = require("mlxresolve.cli.runtime")
+local service_name = require("mlxresolve.mdns.service_name")
 
 local browse = {}
 
@@ -11,118 +18,138 @@ local SILENCE = 1000
 local SIGNS = { added = "+", changed = "~", suspect = "?", gone = "-" }
 local STYLES = { added = "green", changed = "yellow", suspect = "yellow", gone = "red" }
 
-local function plain_host(host)
-  return host and host:gsub("%.$", "")
-end
-
 ---------------------------------------------------------------- lines
 
 local function where(service)
-  return service.host and ("%s:%d"):format(plain_host(service.host), service.port) or "-"
+  return service.host and ("%s:%d"):format((service.host:gsub("%.$", "")), service.port) or "-"
 end
 
-local function name_of(service, shows_type)
-  return shows_type and service.instance .. "." .. service.type or service.instance
-end
-
-local function show_line(out, service, shows_type)
-  local cells = { SIGNS[service.kind] .. " " .. name_of(service, shows_type) }
-  if service.kind == "gone" or service.kind == "suspect" then
-    cells[1] = ("%s %s (%s)"):format(cells[1], service.kind, service.reason or "unknown")
+--- A line of a service, as `control.events` tells it.
+local function show(out, service, shows_type)
+  if out.is_json then
+    return out:object(service)
+  end
+  local name = shows_type and service.instance .. "." .. service.type or service.instance
+  local cells = { (SIGNS[service.event] or "*") .. " " .. name }
+  if service.event == "gone" or service.event == "suspect" then
+    cells[1] = ("%s %s (%s)"):format(cells[1], service.event, service.reason or "unknown")
   else
-    cells[2], cells[3] = service.interface, where(service)
+    cells[2], cells[3] = service.interface or "-", where(service)
     cells[4] = service.addresses[1] and table.concat(service.addresses, " ") or "-"
     cells[5] = service.texts[1] and table.concat(service.texts, " ") or nil
   end
   out:columns({ cells }, {
     style = function(_, column)
-      return column == 1 and STYLES[service.kind] or nil
+      return column == 1 and STYLES[service.event] or nil
     end,
   })
 end
 
----------------------------------------------------------------- JSON
+---------------------------------------------------------------- from here, or by the daemon
 
-local function is_utf8(text)
-  local rest = text
-    :gsub("[%z\1-\127]", "")
-    :gsub("[\194-\223][\128-\191]", "")
-    :gsub("[\224-\239][\128-\191][\128-\191]", "")
-    :gsub("[\240-\244][\128-\191][\128-\191][\128-\191]", "")
-  return rest == ""
+--- Browses for ever, or until nothing new has come for a while, or nobody reads it.
+local function wait(scheduler, args, progress)
+  repeat
+    local left = args.once and progress.last + SILENCE - scheduler:now() or math.huge
+    scheduler:sleep(math.min(math.max(left, 0), 1000))
+    local is_quiet = args.once and scheduler:now() >= progress.last + SILENCE
+  until is_quiet or progress.is_over
 end
 
--- Values of TXT keys may be any bytes; JSON is UTF-8.
-local function as_text(value)
-  if value == true or is_utf8(value) then
-    return value
-  end
-  return (value:gsub("[\128-\255]", function(char)
-    return ("\\%03d"):format(char:byte())
-  end))
+local function from_here(cli, args, progress, on_service)
+  return cli:run(function(scheduler)
+    progress.last = scheduler:now()
+    local engine = engines.new { world = cli.world, scheduler = scheduler, is_private = true }
+    local handle, message, code = engine:browse(args.type, function(service)
+      on_service(scheduler, events.of_service(service, cli.world:date()))
+    end, { interfaces = args.interfaces })
+    if handle then
+      wait(scheduler, args, progress)
+    end
+    engine:close()
+    return handle and true, message, code
+  end)
 end
 
-local function as_object(service)
-  local txt = {}
-  for key, value in pairs(service.txt) do
-    txt[key] = as_text(value)
+local function target_of(args)
+  local parameters = {}
+  if args.type then
+    parameters[1] = { "type", args.type }
   end
-  return {
-    event = service.kind,
-    instance = as_text(service.instance),
-    name = service.name,
-    type = service.type,
-    domain = service.domain,
-    host = service.host,
-    port = service.port,
-    addresses = service.addresses,
-    interface = service.interface,
-    txt = txt,
-    reason = service.reason,
-  }
+  for _, name in ipairs(args.interfaces) do
+    parameters[#parameters + 1] = { "interface", name }
+  end
+  return "/v1/browse" .. client.query_string(parameters)
+end
+
+--- Ends with what ends first: the daemon, or our patience.
+local function by_daemon(cli, path, args, progress, on_service)
+  return cli:run(function(scheduler)
+    progress.last = scheduler:now()
+    local ended = group.race(scheduler, {
+      function()
+        return {
+          follow.run(scheduler, path, target_of(args), function(service)
+            if service.event == "watching" then
+              progress.has_begun, progress.last = true, scheduler:now()
+            else
+              on_service(scheduler, service)
+            end
+            return not progress.is_over
+          end),
+        }
+      end,
+      function()
+        wait(scheduler, args, progress)
+        return { true }
+      end,
+    })
+    return unpack(ended, 1, 3)
+  end)
 end
 
 ---------------------------------------------------------------- the command
 
---- Browses in a task, for ever or until nothing new has come for a while.
-local function follow(cli, scheduler, engine, args)
-  local count, last = 0, scheduler:now()
-  local handle, message, code = engine:browse(args.type, function(service)
-    count, last = count + 1, scheduler:now()
-    if cli.out.is_json then
-      cli.out:object(as_object(service))
-    else
-      show_line(cli.out, service, not args.type)
-    end
-  end, { interfaces = args.interfaces })
-  if not handle then
-    return nil, message, code
+local function finish(cli, progress, ok, message, code)
+  if ok then
+    return progress.count > 0 and runtime.OK or runtime.NO_ANSWER
+  elseif code == "EINTR" then
+    return runtime.INTERRUPTED
   end
-  repeat
-    local left = args.once and last + SILENCE - scheduler:now() or math.huge
-    scheduler:sleep(math.min(math.max(left, 0), 60e3))
-  until args.once and scheduler:now() >= last + SILENCE
-  handle:close()
-  return count
+  cli.out:problem("%s", message)
+  return runtime.USAGE
 end
 
 ---@param cli mlxresolve.CliRuntime
 ---@param args table
 ---@return integer code
 function browse.run(cli, args)
-  local count, message, code = cli:run(function(scheduler)
-    local engine = engines.new { world = cli.world, scheduler = scheduler, is_private = true }
-    local found, problem, problem_code = follow(cli, scheduler, engine, args)
-    engine:close()
-    return found, problem, problem_code
-  end)
-  if count then
-    return count > 0 and runtime.OK or runtime.NO_ANSWER
-  elseif code == "EINTR" then
-    return runtime.INTERRUPTED
+  local progress = { count = 0, last = 0, has_begun = false, is_over = false }
+  local function on_service(scheduler, service)
+    progress.count, progress.last = progress.count + 1, scheduler:now()
+    show(cli.out, service, not args.type)
+    progress.is_over = cli.out.is_broken
   end
-  cli.out:problem("%s", message)
-  return runtime.USAGE
+  if args.type then
+    local name, message = service_name.of_type(args.type)
+    if not name then
+      cli.out:problem("%s", message)
+      return runtime.USAGE
+    end
+  end
+  local path = cli:control_path(args.control)
+  if path then
+    local ok, message, code = by_daemon(cli, path, args, progress, on_service)
+    if ok or code == "EINTR" then
+      return finish(cli, progress, ok, message, code)
+    elseif progress.has_begun then
+      cli.out:problem("the daemon at %s: %s; nothing is browsed any more", path, message)
+      return runtime.UNREACHABLE
+    elseif args.control or not client.is_absent(code) then
+      return ask.explain(cli, path, message, code)
+    end
+  end
+  return finish(cli, progress, from_here(cli, args, progress, on_service))
 end
 
 return browse

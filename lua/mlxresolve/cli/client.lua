@@ -51,8 +51,9 @@ end
 
 --- Reads the head of a reply, up to the empty line.
 ---@param head string
----@return { status: integer, length: integer }|nil, string? message, string? code
-function client.parse_head(head)
+---@param may_go_on boolean?  a reply in chunks is welcome: its length is false
+---@return { status: integer, length: integer|false }|nil, string? message, string? code
+function client.parse_head(head, may_go_on)
   local status, rest = head:match("^HTTP/1%.[01] (%d%d%d)[^\r\n]*\r\n(.*)$")
   if not status then
     return format_error("'%s' is no HTTP/1.1", head:sub(1, 40):gsub("%c", "?"))
@@ -60,6 +61,9 @@ function client.parse_head(head)
   local headers, message, code = read_headers(rest)
   if not headers then
     return nil, message, code
+  end
+  if may_go_on and headers["transfer-encoding"] == "chunked" and not headers["content-length"] then
+    return { status = tonumber(status), length = false }
   end
   local length = (headers["content-length"] or ""):match("^%d+$")
   if headers["transfer-encoding"] or not length or #length > 9 then
@@ -76,10 +80,18 @@ local function cancel_read(world, operation)
   world:cancel("read", operation)
 end
 
+--- More bytes; "" at the end.
+---@param scheduler mlxresolve.Scheduler
+---@param stream mlxresolve.Stream
+---@return string|nil data, string? message, string? code
+function client.read(scheduler, stream)
+  local operation = stream:read(scheduler:current())
+  return scheduler:wait(cancel_read, scheduler.world, operation)
+end
+
 --- More bytes; nil, message, code at the end as well.
 local function read_some(scheduler, stream)
-  local operation = stream:read(scheduler:current())
-  local data, message, code = scheduler:wait(cancel_read, scheduler.world, operation)
+  local data, message, code = client.read(scheduler, stream)
   if data == "" then
     return format_error("it ended too early")
   end
@@ -103,16 +115,28 @@ local function read_until_head(scheduler, stream)
   end
 end
 
-local function read_reply(scheduler, stream)
+--- The head of a reply, and what came behind it.
+---@param scheduler mlxresolve.Scheduler
+---@param stream mlxresolve.Stream
+---@param may_go_on boolean?
+---@return table|nil head, string rest_or_message, string? code
+function client.read_head(scheduler, stream, may_go_on)
   local text, rest, code = read_until_head(scheduler, stream)
   if not text then
     return nil, rest, code
   end
   local head, message
-  head, message, code = client.parse_head(text)
+  head, message, code = client.parse_head(text, may_go_on)
   if not head then
     return nil, message, code
   end
+  return head, rest
+end
+
+--- The rest of a reply of known length, as text.
+---@return string|nil body, string? message, string? code
+function client.read_body(scheduler, stream, head, rest)
+  local message, code
   local parts, size = { rest }, #rest
   while size < head.length do
     local data
@@ -126,14 +150,31 @@ local function read_reply(scheduler, stream)
   if size > head.length then
     return format_error("it is longer than it says")
   end
-  return { status = head.status, body = table.concat(parts) }
+  return table.concat(parts)
+end
+
+local function read_reply(scheduler, stream)
+  local head, rest, code = client.read_head(scheduler, stream)
+  if not head then
+    return nil, rest, code
+  end
+  local body, message
+  body, message, code = client.read_body(scheduler, stream, head, rest)
+  if not body then
+    return nil, message, code
+  end
+  return { status = head.status, body = body }
 end
 
 local function cancel_connect(world, operation)
   world:cancel("connect", operation)
 end
 
-local function exchange(scheduler, path, text)
+--- Connects to the daemon; the stream is the task's.
+---@param scheduler mlxresolve.Scheduler
+---@param path string
+---@return mlxresolve.Stream|nil, string? message, string? code
+function client.connect(scheduler, path)
   local world = scheduler.world
   local operation, message, code = world:connect(scheduler:current(), path)
   if not operation then
@@ -144,7 +185,14 @@ local function exchange(scheduler, path, text)
   if not stream then
     return nil, message, code
   end
-  scheduler:own(stream)
+  return scheduler:own(stream)
+end
+
+local function exchange(scheduler, path, text)
+  local stream, message, code = client.connect(scheduler, path)
+  if not stream then
+    return nil, message, code
+  end
   stream:write(text)
   return read_reply(scheduler, stream)
 end

@@ -12,6 +12,8 @@ local COMMANDS = {
   query = { "mlxresolve.cli.query", "run" },
   browse = { "mlxresolve.cli.browse", "run" },
   publish = { "mlxresolve.cli.publish", "run" },
+  watch = { "mlxresolve.cli.watch", "run" },
+  failed = { "mlxresolve.cli.failed", "run" },
   check = { "mlxresolve.cli.check", "run" },
   simulate = { "mlxresolve.cli.simulate", "run" },
   status = { "mlxresolve.cli.status", "run" },
@@ -20,7 +22,8 @@ local COMMANDS = {
 }
 
 -- Who runs a daemon reads its log; who asks for a name wants the answer.
-local LEVELS = { run = "info", query = "error", browse = "error", publish = "warn" }
+local LEVELS =
+  { run = "info", query = "error", watch = "error", browse = "error", publish = "warn" }
 
 --- Runs the command in `values`.
 ---@param values table  as `arguments.parse` reads them

@@ -13,6 +13,7 @@ local CODES = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", 
 
 ---@class mlxresolve.Output
 ---@field is_json boolean
+---@field is_broken boolean  nobody reads what is written any more
 ---@field is_pretty boolean  a person is looking, at a terminal that can do more than letters
 
 ---@class mlxresolve.OutputOptions
@@ -31,14 +32,16 @@ function output.new(options)
   local may_color = not is_dumb and (no_color == nil or no_color == "")
   local self = setmetatable({
     is_json = options.is_json == true,
+    is_broken = false,
     is_pretty = options.stdout_is_terminal and not is_dumb and not options.is_json,
     colors_out = may_color and options.stdout_is_terminal,
     colors_problems = may_color and options.stderr_is_terminal,
   }, mt)
-  self.write = options.write or function(text)
-    io.stdout:write(text)
-    io.stdout:flush()
-  end
+  self.write = options.write
+    or function(text)
+      local ok = io.stdout:write(text) and io.stdout:flush()
+      self.is_broken = self.is_broken or not ok
+    end
   self.write_problem = options.write_problem or function(text)
     io.stderr:write(text)
   end

@@ -1,8 +1,10 @@
 --- `mlxresolve query NAME [TYPE]…`: asks the running daemon, or runs a policy here.
 
+local ask = require("mlxresolve.cli.ask")
 local client = require("mlxresolve.cli.client")
 local core = require("mlxresolve.core")
 local group = require("mlxresolve.group")
+local here = require("mlxresolve.cli.here")
 local result = require("mlxresolve.control.result")
 local runtime = require("mlxresolve.cli.runtime")
 local units = require("mlxresolve.units")
@@ -118,15 +120,9 @@ end
 
 --- Runs the policy here, for this query only.
 local function run_here(cli, path, questions, wants_trace)
-  local policy, mistakes = require("mlxresolve.policy").load(path, { world = cli.world })
-  if not policy then
-    cli.out.write_problem(tostring(mistakes) .. "\n")
-    return runtime.MISTAKES
-  end
-  local resolver, message = require("mlxresolve").open(policy, { world = cli.world, serve = false })
+  local resolver, failure = here.open(cli, path)
   if not resolver then
-    cli.out:problem("%s: cannot be opened: %s", path, message)
-    return runtime.USAGE
+    return failure
   end
   local found = ask_resolver(cli, resolver, questions)
   resolver:close(function()
@@ -138,20 +134,6 @@ local function run_here(cli, path, questions, wants_trace)
   local code = show_all(cli, found, wants_trace)
   cli.world:loop()
   return code
-end
-
-local function explain_failure(cli, path, message, code)
-  if code == "EINTR" then
-    return runtime.INTERRUPTED
-  elseif code == "EREFUSED" then
-    cli.out:problem("%s", message)
-    return runtime.USAGE
-  elseif client.is_absent(code) then
-    cli.out:problem("no daemon at %s; start one with: mlxresolve run POLICY", path)
-  else
-    cli.out:problem("the daemon at %s cannot be asked: %s", path, message)
-  end
-  return runtime.UNREACHABLE
 end
 
 ---@param cli mlxresolve.CliRuntime
@@ -175,12 +157,10 @@ function query.run(cli, args)
     if found then
       return show_all(cli, found, args.trace)
     elseif args.control or not client.is_absent(code) then
-      return explain_failure(cli, path, message, code)
+      return ask.explain(cli, path, message, code)
     end
   end
-  local default = cli.host.examples .. "/home.lua"
-  cli.out:problem("no daemon at %s; running %s here", path or "any place", default)
-  return run_here(cli, default, questions, args.trace)
+  return run_here(cli, here.instead(cli, path), questions, args.trace)
 end
 
 return query

@@ -1,8 +1,8 @@
 --- `mlxresolve status`: what the daemon is and how it does.
 
 local ask = require("mlxresolve.cli.ask")
-local outputs = require("mlxresolve.cli.output")
 local runtime = require("mlxresolve.cli.runtime")
+local service_name = require("mlxresolve.mdns.service_name")
 
 local status = {}
 
@@ -26,10 +26,12 @@ local function size(bytes)
   return ("%.0f KiB"):format(bytes / 1024)
 end
 
-local function describe_policy(out, policy)
+-- Each `describe` returns a text, and the style of what a person should look at.
+
+local function describe_policy(policy)
   local text = policy.file or "none"
   if policy.problem then
-    return text .. out:style("red", "  changed, but has mistakes: the old one is at work")
+    return text .. "  changed, but has mistakes: the old one is at work", "red"
   end
   return text
 end
@@ -59,8 +61,8 @@ end
 local COUNTS = { "tries", "answers", "failures", "errors" }
 COUNTS.tries, COUNTS.answers, COUNTS.failures, COUNTS.errors = "try", "answer", "failure", "error"
 
---- Counts of a strategy that say something: "12 answers, 3 timeouts".
-local function describe_strategy(out, strategy)
+--- A strategy and its counts that say something: "hosts  12 answers, 3 timeouts".
+local function describe_strategy(strategy)
   local parts = {}
   for _, field in ipairs(COUNTS) do
     if (strategy[field] or 0) > 0 then
@@ -69,35 +71,94 @@ local function describe_strategy(out, strategy)
     end
   end
   local text = #parts > 0 and table.concat(parts, ", ") or "not asked yet"
+  local line = ("%-12s %s"):format(strategy.name, text)
   if strategy.bypassed then
-    text = text .. out:style("red", "  bypassed: it keeps failing")
+    return line .. "  bypassed: it keeps failing", "red"
+  end
+  return line
+end
+
+local function short(name)
+  return (name:gsub("(.)%.$", "%1"))
+end
+
+--- "Worker 1._mlx._tcp:50051  announced on eth0, wlan0".
+local function describe_published(one)
+  local about = one.service and service_name.parse(one.name)
+  local name = about and ("%s.%s:%d"):format(about.instance, about.type, one.port)
+    or short(one.name)
+  local interfaces = {}
+  for _, link in ipairs(one.links or {}) do
+    interfaces[#interfaces + 1] = link.state == one.state and link.interface or nil
+  end
+  local where = #interfaces > 0 and " on " .. table.concat(interfaces, ", ") or ""
+  local text = ("%s  %s%s"):format(name, one.state, where)
+  if one.wanted then
+    return ("%s  renamed: another has %s"):format(text, short(one.wanted)), "yellow"
+  end
+  return text, one.state == "no link" and "red" or nil
+end
+
+local function count(number, noun, plural)
+  return ("%d %s"):format(number, number == 1 and noun or plural)
+end
+
+local function describe_watch(one)
+  local text = ("%s  %s, %s"):format(
+    short(one.name),
+    count(one.watchers, "watcher", "watchers"),
+    count(one.addresses, "address", "addresses")
+  )
+  if one.suspect > 0 then
+    return ("%s, %d suspect"):format(text, one.suspect), "yellow"
   end
   return text
+end
+
+local HEALTH_STYLES = { suspect = "yellow", dead = "red" }
+
+local function describe_health(one)
+  local form = "%s  %s  %s for %s: %s"
+  local text = form:format(short(one.name), one.address, one.state, span(one.seconds), one.reason)
+  return text, HEALTH_STYLES[one.state]
+end
+
+--- A row for each of a list, the label on the first.
+local function add(rows, label, list, describe)
+  for i, one in ipairs(list or {}) do
+    local text, style = describe(one)
+    rows[#rows + 1] = { i == 1 and label or "", text, style = style }
+  end
 end
 
 local function show(out, value)
   local about = ("%s, pid %d, up %s"):format(value.version, value.pid, span(value.uptime or 0))
   local rows = {
     { "mlxresolve", about },
-    { "policy", describe_policy(out, value.policy or {}) },
-    { "control", value.control or "none" },
-    { "listening on", table.concat(value.listen or {}, ", ") },
   }
+  add(rows, "policy", { value.policy or {} }, describe_policy)
+  rows[#rows + 1] = { "control", value.control or "none" }
+  rows[#rows + 1] = { "listening on", table.concat(value.listen or {}, ", ") }
   if value.cache then
     rows[#rows + 1] = { "cache", describe_cache(value.cache) }
   end
-  local label = "interfaces"
+  local up = {}
   for _, interface in ipairs(value.interfaces or {}) do
-    if interface.up then
-      rows[#rows + 1] = { label, describe_interface(interface) }
-      label = ""
-    end
+    up[#up + 1] = interface.up and interface or nil
   end
-  for i, strategy in ipairs(value.strategies or {}) do
-    local text = ("%-12s %s"):format(strategy.name, describe_strategy(out, strategy))
-    rows[#rows + 1] = { i == 1 and "strategies" or "", text }
+  add(rows, "interfaces", up, describe_interface)
+  add(rows, "strategies", value.strategies, describe_strategy)
+  add(rows, "published", value.published, describe_published)
+  add(rows, "watched", value.watches, describe_watch)
+  add(rows, "addresses", value.health, describe_health)
+  if (value.in_use or 0) > 0 then
+    rows[#rows + 1] = { "in use", count(value.in_use, "name", "names") }
   end
-  out:columns(rows, { style = outputs.by_column { "bold" } })
+  out:columns(rows, {
+    style = function(row, column)
+      return column == 1 and "bold" or rows[row].style
+    end,
+  })
 end
 
 ---@param cli mlxresolve.CliRuntime

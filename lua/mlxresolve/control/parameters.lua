@@ -4,12 +4,15 @@
 
 local core = require("mlxresolve.core")
 local json = require("mlxresolve.json")
+local service_name = require("mlxresolve.mdns.service_name")
 local suggest = require("mlxresolve.suggest")
 local units = require("mlxresolve.units")
 
 local parameters = {}
 
 local MOST_TYPES = 8
+local MOST_NAMES = 64
+local MOST_INTERFACES = 16
 
 local function refuse(status, code, text, ...)
   return { status = status, code = code, error = text:format(...) }
@@ -106,6 +109,53 @@ function parameters.question(query)
     trace = is_on(found.trace),
     fresh = is_on(found.fresh),
   }
+end
+
+--- The names in a query string, each once.
+---@param query string
+---@return string[]|nil, table? refusal
+function parameters.names(query)
+  local found, problem = parameters.read(query, { "name" })
+  if not found then
+    return nil, problem
+  elseif not found.name then
+    return nil, refuse(400, "EINVAL", "say which names to watch: name=mini2.local&name=mini3.local")
+  elseif #found.name > MOST_NAMES then
+    return nil, refuse(400, "EINVAL", "at most %d names at a time", MOST_NAMES)
+  end
+  local names = {}
+  for _, text in ipairs(found.name) do
+    local name, message = core.name.canonical(text)
+    if not name then
+      return nil, refuse(400, "ETEXT", "'%s' is no host name: %s", text, message)
+    elseif not names[name] then
+      names[#names + 1], names[name] = name, true
+    end
+  end
+  return { unpack(names) }
+end
+
+--- Which services are asked for: all types without one, all interfaces without one.
+---@param query string
+---@return { type: string|nil, interfaces: string[]|nil }|nil, table? refusal
+function parameters.browsing(query)
+  local found, problem = parameters.read(query, { "type", "interface" })
+  if not found then
+    return nil, problem
+  elseif found.type and #found.type > 1 then
+    return nil, refuse(400, "EINVAL", "one type at a time, or none for all")
+  elseif #(found.interface or {}) > MOST_INTERFACES then
+    return nil, refuse(400, "EINVAL", "at most %d interfaces at a time", MOST_INTERFACES)
+  end
+  local wanted = found.type and found.type[1] ~= "" and found.type[1] or nil
+  local ok, message, code = true, nil, nil
+  if wanted then
+    ok, message, code = service_name.of_type(wanted)
+  end
+  if not ok then
+    return nil, refuse(400, code, "%s", message)
+  end
+  return { type = wanted, interfaces = found.interface }
 end
 
 --- The fields of a JSON body: {} for none.

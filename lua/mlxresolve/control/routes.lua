@@ -1,20 +1,25 @@
---- What the control API does, by path: `method`, and `run(control, request, reply)`.
+--- What the control API does, by path: `method`, and `run(control, request, reply, open_stream)`.
+---
+--- `open_stream(on_end)` is for replies that go on: see mlxresolve.control.streams.
 
 local cache_routes = require("mlxresolve.control.cache_routes")
 local parameters = require("mlxresolve.control.parameters")
 local result = require("mlxresolve.control.result")
+local stream_routes = require("mlxresolve.control.stream_routes")
 
 local MOST_TRACES = 100
 
 ---@class mlxresolve.ControlRoute
 ---@field method string
----@field run fun(control: mlxresolve.Control, request: table, reply: function)
+---@field run fun(control: table, request: table, reply: function, open_stream: function)
 
 ---@type table<string, mlxresolve.ControlRoute>
 local routes = {}
 
-for path, route in pairs(cache_routes) do
-  routes[path] = route
+for _, part in ipairs { cache_routes, stream_routes } do
+  for path, route in pairs(part) do
+    routes[path] = route
+  end
 end
 
 local function refuse(reply, refusal)
@@ -38,6 +43,9 @@ routes["/v1/status"].run = function(self, _, reply)
   for name, value in pairs(self.about()) do
     status[name] = value
   end
+  local streams = self.streams
+  status.streams =
+    { open = streams and streams.count or 0, dropped = streams and streams.dropped or 0 }
   reply(200, status)
 end
 

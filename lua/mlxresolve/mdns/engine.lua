@@ -20,6 +20,7 @@ local persistence = require("mlxresolve.persistence")
 local roaming = require("mlxresolve.mdns.roaming")
 local sockets = require("mlxresolve.mdns.sockets")
 local store = require("mlxresolve.mdns.store")
+local summary = require("mlxresolve.mdns.responder.summary")
 local watches = require("mlxresolve.mdns.watches")
 
 ---@class mlxresolve.mdns.Runtime
@@ -160,6 +161,12 @@ function Engine:stats()
     stats[name] = count
   end
   return stats
+end
+
+--- What is published, and how far it has come.
+---@return mlxresolve.mdns.PublishedName[]
+function Engine:published()
+  return self.responder and summary.list(self.responder) or {}
 end
 
 function Engine:close()

@@ -23,7 +23,7 @@ describe("mlxresolve browse", function()
     local cli, link = open()
     link:answer("_mlx._tcp.local.", RECORDS, { delay = 700 })
     assert.equal(0, browse.run(cli, { type = "_mlx._tcp", once = true, interfaces = {} }))
-    local expected = "+ W 1  eth0  mini2.local:50051  192.0.2.7  model=x bin=\255\n"
+    local expected = "+ W 1  eth0  mini2.local:50051  192.0.2.7  model=x bin=\\255\n"
     assert.equal(expected, cli.shown.stdout)
     local ms = cli.world:now() - 1000
     assert.is_true(ms >= 1700 and ms < 1800, ms)
@@ -52,8 +52,8 @@ describe("mlxresolve browse", function()
       lines[#lines + 1] = line
     end
     assert.same({
-      "+ W 1  eth0  mini2.local:50051  192.0.2.7  model=x bin=\255",
-      "~ W 1  eth0  mini2.local:50051  192.0.2.8  model=x bin=\255",
+      "+ W 1  eth0  mini2.local:50051  192.0.2.7  model=x bin=\\255",
+      "~ W 1  eth0  mini2.local:50051  192.0.2.8  model=x bin=\\255",
       "? W 1 suspect (goodbye)",
       "- W 1 gone (goodbye)",
     }, lines)
@@ -64,6 +64,8 @@ describe("mlxresolve browse", function()
     link:answer("_mlx._tcp.local.", RECORDS)
     browse.run(cli, { type = "_mlx._tcp", once = true, interfaces = {} })
     local value = json.decode(cli.shown.stdout)
+    assert.equal(1750000000, math.floor(value.time))
+    value.time = nil
     assert.same({
       event = "added",
       instance = "W 1",
@@ -75,6 +77,8 @@ describe("mlxresolve browse", function()
       addresses = { "192.0.2.7" },
       interface = "eth0",
       txt = { model = "x", bin = "\\255" },
+      texts = { "model=x", "bin=\\255" },
+      reason = false,
     }, value)
   end)
 
@@ -92,6 +96,36 @@ describe("mlxresolve browse", function()
     link:answer("_mlx._tcp.local.", RECORDS)
     assert.equal(0, browse.run(cli, { once = true, interfaces = {} }))
     assert.matches("^%+ W 1%._mlx%._tcp  eth0", cli.shown.stdout)
+  end)
+
+  describe("with a daemon", function()
+    local WATCHING = '{"event":"watching"}'
+    local WORKER = '{"event":"added","instance":"W 1","name":"w.","type":"_mlx._tcp",'
+      .. '"host":"mini2.local.","port":50051,"addresses":["192.0.2.7"],"interface":"eth0",'
+      .. '"txt":{},"texts":["model=x"],"reason":null,"time":1750000000}'
+
+    it("shows what the daemon tells, and asks nobody else", function()
+      local cli = open()
+      local daemon = fake_cli.stream(cli.world, "/run/mlxresolve.sock", { WATCHING, WORKER })
+      local args = { type = "_mlx._tcp", once = true, interfaces = { "eth0" } }
+      assert.equal(0, browse.run(cli, args))
+      assert.equal("/v1/browse?type=_mlx._tcp&interface=eth0", daemon.target)
+      assert.equal("+ W 1  eth0  mini2.local:50051  192.0.2.7  model=x\n", cli.shown.stdout)
+      assert.same({}, cli.world.sent)
+    end)
+
+    it("says that the daemon has gone", function()
+      local cli = open()
+      fake_cli.stream(cli.world, "/run/mlxresolve.sock", { WATCHING, WORKER, false })
+      assert.equal(5, browse.run(cli, { type = "_mlx._tcp", interfaces = {} }))
+      assert.matches("mlxresolve.sock: it has ended; nothing is browsed", cli.shown.stderr)
+    end)
+
+    it("says that there is none where one was named", function()
+      local cli = open()
+      assert.equal(5, browse.run(cli, { control = "/run/x", once = true, interfaces = {} }))
+      assert.matches("no daemon at /run/x", cli.shown.stderr)
+    end)
   end)
 
   it("refuses what is no type of service", function()

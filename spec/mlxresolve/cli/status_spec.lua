@@ -50,6 +50,70 @@ strategies    hosts        not asked yet
     )
   end)
 
+  it("shows what is published, watched and in doubt", function()
+    local value = {
+      version = "0.1.0",
+      pid = 1,
+      published = {
+        {
+          name = "here-2.local.",
+          wanted = "here.local.",
+          service = false,
+          port = false,
+          state = "announced",
+          links = {
+            { interface = "eth0", state = "announced" },
+            { interface = "wlan0", state = "probing" },
+          },
+        },
+        {
+          name = [[Worker\0321._mlx._tcp.local.]],
+          wanted = false,
+          service = "_mlx._tcp",
+          port = 50051,
+          state = "no link",
+          links = {},
+        },
+      },
+      watches = {
+        { name = "mini2.local.", watchers = 2, addresses = 1, suspect = 1 },
+        { name = "mini3.local.", watchers = 1, addresses = 0, suspect = 0 },
+      },
+      health = {
+        {
+          name = "mini2.local.",
+          address = "192.0.2.7",
+          state = "suspect",
+          reason = "failure",
+          seconds = 12,
+        },
+      },
+      in_use = 1,
+    }
+    local _, shown = run(value)
+    assert.equal(
+      [[
+published     here-2.local  announced on eth0  renamed: another has here.local
+              Worker 1._mlx._tcp:50051  no link
+watched       mini2.local  2 watchers, 1 address, 1 suspect
+              mini3.local  1 watcher, 0 addresses
+addresses     mini2.local  192.0.2.7  suspect for 12 s: failure
+in use        1 name
+]],
+      shown.stdout:match("published.*")
+    )
+    local _, pretty = run(value, { is_terminal = true })
+    assert.is_truthy(
+      pretty.stdout:find("\27[33mmini2.local  2 watchers, 1 address, 1 suspect", 1, true)
+    )
+  end)
+
+  it("shows colours, and no codes of them, on a terminal", function()
+    local _, shown = run(STATUS, { is_terminal = true })
+    assert.is_truthy(shown.stdout:find("\27[31mscan ", 1, true))
+    assert.is_nil(shown.stdout:find("\\027", 1, true))
+  end)
+
   it("says that a changed policy was not taken over", function()
     local value = { version = "0.1.0", pid = 1, policy = { file = "p.lua", problem = "x" } }
     local _, shown = run(value)

@@ -61,7 +61,11 @@ describe("mlxresolve.control.routes", function()
   it("adds to the status what only the daemon knows", function()
     local reply = ask("GET", "/v1/status")
     assert.are.equal(200, reply.status)
-    assert.are.same({ pid = 812, strategies = { { name = "hosts" } } }, reply.value)
+    assert.are.same({
+      pid = 812,
+      strategies = { { name = "hosts" } },
+      streams = { open = 0, dropped = 0 },
+    }, reply.value)
   end)
 
   it("takes reports of addresses that are dead", function()

@@ -14,6 +14,7 @@ local function take_label(self, label)
   self.label = label
   self.name = labels.text(label) .. "local."
   self.key = assert(core.name.canonical(self.name))
+  self.wanted = self.wanted or self.name
 end
 
 --- The label that is meant: "mini2", "mini2.local" and "mini2.example.org" are the same host.

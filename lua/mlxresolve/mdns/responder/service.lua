@@ -112,6 +112,7 @@ local function take_label(self, label)
   self.label = label
   self.name = labels.text(label) .. self.type_name
   self.key = assert(core.name.canonical(self.name))
+  self.wanted = self.wanted or self.name
 end
 
 --- Other data under the same name.

@@ -7,6 +7,7 @@ local record = require("mlxresolve.mdns.responder.record")
 ---@class mlxresolve.mdns.Claim  a name that only this host may have
 ---@field name string
 ---@field key string
+---@field wanted string  the name before it was another's
 ---@field is_host boolean
 ---@field conflicts number[]  ms, the latest
 ---@field records fun(self, link: mlxresolve.mdns.Link): mlxresolve.mdns.Published[]

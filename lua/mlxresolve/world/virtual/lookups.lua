@@ -74,7 +74,8 @@ local stream_mt = {
   __name = "mlxresolve.world.virtual.stream",
   __index = {
     read = function(self, waiter)
-      return self.world:begin(waiter, 1, function()
+      local is_silent = #self.incoming == 0 and self.incoming.stays
+      return self.world:begin(waiter, is_silent and math.huge or 1, function()
         return table.remove(self.incoming, 1) or ""
       end)
     end,
@@ -88,7 +89,7 @@ local stream_mt = {
 }
 
 --- `world.targets[target]` is a function (data, incoming) called for what is written; it appends
---- to `incoming` what is to be read.
+--- to `incoming` what is to be read, before the end unless `incoming.stays`.
 function lookups:connect(waiter, target)
   local on_write = self.targets[target]
   return self:begin(waiter, 1, function()
