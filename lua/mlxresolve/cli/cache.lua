@@ -37,13 +37,20 @@ end
 
 local STATUS_STYLES = { answer = "green", nodata = "yellow", nxdomain = "yellow", failure = "red" }
 
+local function status_of(entry)
+  return entry.stale and "stale"
+    or entry.withheld and "withheld"
+    or entry.suspect and "suspect"
+    or entry.status
+end
+
 local function show(out, entries)
   local rows = {}
   for i, entry in ipairs(entries) do
     rows[i] = {
       #entry.name > 1 and entry.name:gsub("%.$", "") or entry.name,
       entry.type,
-      entry.stale and "stale" or entry.status,
+      status_of(entry),
       out:seconds(entry.ttl),
       out:seconds(entry.age),
       entry.interface or "-",

@@ -23,7 +23,11 @@ local function short(name)
 end
 
 local function note_of(result)
-  return result.stale and "stale" or result.cached and "cached" or nil
+  local note = result.stale and "stale" or result.cached and "cached" or nil
+  if result.suspect then
+    return note and note .. ", suspect" or "suspect"
+  end
+  return note
 end
 
 local function show_addresses(out, result)

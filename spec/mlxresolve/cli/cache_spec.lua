@@ -138,6 +138,14 @@ describe("mlxresolve.cli.cache", function()
       assert.are.same({ "GET", "/v1/cache?suffix=local&limit=7" }, seen)
     end)
 
+    it("says which entries are in doubt, and which are held back", function()
+      local cli = fake_cli.new { world = world }
+      entries[1].suspect, entries[2].stale, entries[2].withheld = true, false, true
+      cache.ls(cli, {})
+      assert.matches("^mini2.local  A     suspect   ", cli.shown.stdout)
+      assert.matches("\ngone.local   AAAA  withheld  ", cli.shown.stdout)
+    end)
+
     it("prints one line an entry", function()
       local cli = fake_cli.new { world = world }
       assert.are.equal(0, cache.ls(cli, {}))

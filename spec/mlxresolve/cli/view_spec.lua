@@ -59,6 +59,10 @@ describe("mlxresolve.cli.view", function()
     assert.is_truthy(show(result).stdout:find("1.3ms  75s  cached\n", 1, true))
     result.stale = true
     assert.is_truthy(show(result).stdout:find("1.3ms  75s  stale\n", 1, true))
+    result.suspect = true
+    assert.is_truthy(show(result).stdout:find("1.3ms  75s  stale, suspect\n", 1, true))
+    result.stale, result.cached = false, false
+    assert.is_truthy(show(result).stdout:find("1.3ms  75s  suspect\n", 1, true))
   end)
 
   it("shows records of other types with their data", function()
