@@ -200,6 +200,8 @@ int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
     return MLXR_EMISMATCH;
   if (!note)
     note = &no_note;
+  if (key->type == MLXR_SHARD_DENIAL) // reserved (RFC 6895 section 3.1)
+    return 0;
   clamp_t clamp = clamp_of(&cache->options, note, &info);
   uint32_t ttl = ttl_of(&info, &clamp, note, len > question_end);
   memcpy(clamped, answer, len);
@@ -209,12 +211,22 @@ int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
   mlxr_shard_t *shard =
       mlxr_cache_shard(cache, key->name, key->name_len, &hash);
   pthread_mutex_lock(&shard->lock);
+  if (info.status != MLXR_STATUS_FAILURE)
+    mlxr_denial_end(shard, key, hash);
   int rc = put_in(shard, key, hash, &info, note, clamped, ttl, now);
+  if (rc == 0 && (note->flags & MLXR_CACHE_BY_NAME))
+    mlxr_denial_begin(shard, key, hash, now);
   pthread_mutex_unlock(&shard->lock);
   return rc;
 }
 
 /* ---- getting ---- */
+
+static mlxr_entry_t *get_entry(const mlxr_shard_t *shard,
+                               const mlxr_cache_key_t *key, uint64_t hash) {
+  return key->type == MLXR_SHARD_DENIAL ? NULL
+                                        : mlxr_shard_get(shard, key, hash);
+}
 
 static size_t answer_len(const mlxr_entry_t *entry) {
   return MLXR_HEADER_LEN + entry->name_len + 4u + entry->body_len;
@@ -240,7 +252,7 @@ void mlxr_cache_describe(const mlxr_entry_t *entry, uint64_t now,
   out->is_due = false;
 }
 
-static void copy_out(mlxr_entry_t *entry, uint8_t *out) {
+static void copy_out(mlxr_entry_t *entry, uint16_t type, uint8_t *out) {
   uint8_t *at = out + MLXR_HEADER_LEN + entry->name_len;
   memset(out, 0, MLXR_HEADER_LEN);
   mlxr_set16(out + 2, MLXR_QR | MLXR_RA | (entry->rcode & 0xf));
@@ -248,7 +260,7 @@ static void copy_out(mlxr_entry_t *entry, uint8_t *out) {
   mlxr_set16(out + 6, entry->answers);
   out[9] = entry->authorities;
   memcpy(out + MLXR_HEADER_LEN, entry->bytes, entry->name_len);
-  mlxr_set16(at, entry->type);
+  mlxr_set16(at, type);
   mlxr_set16(at + 2, MLXR_CLASS_IN);
   memcpy(at + 4, mlxr_entry_body(entry), entry->body_len);
 }
@@ -265,14 +277,26 @@ static bool becomes_due(mlxr_entry_t *entry, const mlxr_cache_hit_t *hit) {
   return true;
 }
 
+/* Neither an answer nor anything else that the caller gets for the type. */
+static mlxr_entry_t *denial_for(mlxr_shard_t *shard,
+                                const mlxr_cache_key_t *key, uint64_t hash,
+                                uint64_t now) {
+  mlxr_entry_t *entry = mlxr_denial_get(shard, key, hash);
+  return entry && is_servable(entry, now) ? entry : NULL;
+}
+
 static int get_from(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
                     uint64_t hash, bool accept_stale, uint64_t now,
                     uint8_t *out, size_t cap, mlxr_cache_hit_t *hit) {
-  mlxr_entry_t *entry = mlxr_shard_get(shard, key, hash);
+  mlxr_entry_t *entry = get_entry(shard, key, hash);
   if (entry && mlxr_entry_is_over(entry, shard->stale, now)) {
     shard->expired++;
     mlxr_shard_drop(shard, entry);
     entry = NULL;
+  }
+  if (!entry || !is_servable(entry, now)) {
+    mlxr_entry_t *denial = denial_for(shard, key, hash, now);
+    entry = denial ? denial : entry;
   }
   if (entry)
     entry->used = mlxr_entry_tick(now);
@@ -283,7 +307,7 @@ static int get_from(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
   mlxr_cache_describe(entry, now, hit);
   if (hit->len > cap)
     return MLXR_ENOSPACE;
-  copy_out(entry, out);
+  copy_out(entry, key->type, out);
   hit->is_due = becomes_due(entry, hit);
   if (entry->heat < MLXR_SHARD_HEAT_MAX)
     entry->heat++;
@@ -338,7 +362,7 @@ int mlxr_cache_copy(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
   mlxr_shard_t *shard =
       mlxr_cache_shard(cache, key->name, key->name_len, &hash);
   pthread_mutex_lock(&shard->lock);
-  mlxr_entry_t *entry = mlxr_shard_get(shard, key, hash);
+  mlxr_entry_t *entry = get_entry(shard, key, hash);
   int rc = entry && !mlxr_entry_is_over(entry, shard->stale, now);
   if (rc == 1 && answer_len(entry) > cap)
     rc = MLXR_ENOSPACE;
@@ -350,7 +374,7 @@ int mlxr_cache_copy(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                                     .interface = entry->interface,
                                     .flags = entry->flags,
                                     .status = (enum mlxr_status)entry->status};
-    copy_out(entry, out);
+    copy_out(entry, key->type, out);
   }
   pthread_mutex_unlock(&shard->lock);
   return rc;
@@ -362,7 +386,7 @@ void mlxr_cache_stats(mlxr_cache_t *cache, mlxr_cache_stats_t *out) {
   for (unsigned i = 0; i < cache->shard_count; i++) {
     mlxr_shard_t *shard = &cache->shards[i];
     pthread_mutex_lock(&shard->lock);
-    out->entries += shard->entries;
+    out->entries += shard->entries - shard->denials;
     out->bytes += shard->bytes;
     out->hits += shard->hits;
     out->misses += shard->misses;

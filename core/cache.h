@@ -35,7 +35,8 @@ enum {
   MLXR_CACHE_PINNED = 4,    ///< not evicted for others
   MLXR_CACHE_DUE = 8,       ///< the cache's own: a hit said that it is due
   MLXR_CACHE_WITHHELD = 16, ///< kept, but a hit only as something stale is
-  MLXR_CACHE_IDLE = 32      ///< nobody asks for it: the next hit is told as due
+  MLXR_CACHE_IDLE = 32,     ///< nobody asks for it: the next hit is told as due
+  MLXR_CACHE_BY_NAME = 64   ///< of a note: a denial holds for all types
 };
 
 /// Who said it, where, and how it is to be kept.
@@ -94,7 +95,8 @@ void mlxr_cache_free(mlxr_cache_t *cache);
 /// of an answer that could still serve as stale, nor one that bears an age that
 /// of a younger one. MLXR_EMISMATCH when it answers
 /// another question than the key's, MLXR_ENOSPACE when it is too large for the
-/// cache.
+/// cache. A denial of the name that is noted as BY_NAME is a hit for its other
+/// types too, unless they have answers of their own, and until one is put.
 int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                    const uint8_t *answer, size_t len,
                    const mlxr_cache_note_t *note, uint64_t now);

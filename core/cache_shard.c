@@ -114,6 +114,7 @@ static void forget(mlxr_shard_t *shard, mlxr_entry_t *entry) {
   mlxr_index_set(shard, entry, mlxr_index_offset(shard, entry), 0);
   unpin(shard, entry);
   shard->entries--;
+  shard->denials -= entry->type == MLXR_SHARD_DENIAL;
   shard->bytes -= size_of(entry);
 }
 
@@ -283,6 +284,7 @@ mlxr_entry_t *mlxr_shard_put(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
   memcpy(entry->bytes, key->name, key->name_len);
   mlxr_index_add(shard, hash, slot, entry);
   shard->entries++;
+  shard->denials += key->type == MLXR_SHARD_DENIAL;
   shard->bytes += size;
   return entry;
 }
@@ -298,7 +300,7 @@ void mlxr_shard_clear(mlxr_shard_t *shard) {
   mlxr_index_clear(shard);
   reset(&shard->small);
   reset(&shard->main);
-  shard->entries = 0;
+  shard->entries = shard->denials = 0;
   shard->bytes = shard->pinned = 0;
 }
 

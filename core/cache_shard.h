@@ -11,6 +11,7 @@
 #include "cache.h"
 
 enum {
+  MLXR_SHARD_DENIAL = 0,   ///< the type of what stands for all types of a name
   MLXR_SHARD_UNIT = 8,     ///< bytes; what offsets count
   MLXR_SHARD_SLOTS = 10,   ///< of a bucket
   MLXR_SHARD_HEAT_MAX = 3, ///< hits that an entry remembers
@@ -77,6 +78,7 @@ typedef struct mlxr_shard {
   uint16_t *ghosts; ///< fingerprints of what the small ring lost
   uint32_t ghost_count;
   uint32_t entries, max_entries;
+  uint32_t denials; ///< entries of type MLXR_SHARD_DENIAL, nobody's answers
   size_t bytes, pinned, max_pinned;
   uint64_t seed;
   mlxr_ring_t small, main;
@@ -133,6 +135,17 @@ void mlxr_shard_pin(mlxr_shard_t *shard, mlxr_entry_t *entry);
 unsigned mlxr_shard_bucket(const mlxr_shard_t *shard, uint32_t bucket,
                            const uint64_t *hash,
                            mlxr_entry_t *out[MLXR_SHARD_SLOTS]);
+
+/// Names that are denied whatever the type (cache_denial.c). After a put: its
+/// answer does so, if it denies the name at all.
+void mlxr_denial_begin(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
+                       uint64_t hash, uint64_t now);
+/// The name of the key is not denied any more.
+void mlxr_denial_end(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
+                     uint64_t hash);
+/// The answer that denies the name of the key, fresh or not; lent. Or NULL.
+mlxr_entry_t *mlxr_denial_get(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
+                              uint64_t hash);
 
 /// Forgets everything.
 void mlxr_shard_clear(mlxr_shard_t *shard);

@@ -56,7 +56,8 @@ static bool walk_bucket(walk_t *walk, mlxr_shard_t *shard, uint32_t bucket) {
   mlxr_entry_t *entries[MLXR_SHARD_SLOTS];
   unsigned count = mlxr_shard_bucket(shard, bucket, walk->hash, entries);
   for (unsigned i = 0; i < count; i++)
-    if (is_meant(walk->filter, entries[i], walk->now) &&
+    if (entries[i]->type != MLXR_SHARD_DENIAL &&
+        is_meant(walk->filter, entries[i], walk->now) &&
         !walk->on_entry(walk, shard, entries[i]))
       return false;
   return true;
@@ -110,7 +111,7 @@ static size_t clear(mlxr_cache_t *cache) {
   for (unsigned i = 0; i < cache->shard_count; i++) {
     mlxr_shard_t *shard = &cache->shards[i];
     pthread_mutex_lock(&shard->lock);
-    count += shard->entries;
+    count += shard->entries - shard->denials;
     mlxr_shard_clear(shard);
     pthread_mutex_unlock(&shard->lock);
   }

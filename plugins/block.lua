@@ -6,6 +6,7 @@
 local mlx = require("mlxresolve")
 
 local block = {
+  by_name = true,
   options = {
     zones = {
       "list",

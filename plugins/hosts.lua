@@ -3,6 +3,7 @@
 local mlx = require("mlxresolve")
 
 local hosts = {
+  by_name = true,
   options = {
     paths = { "list", of = "string", default = { "/etc/hosts" }, min = 1, doc = "the files" },
     ttl = { "ttl", default = "5s", doc = "how long an edit may stay unseen by clients" },
@@ -93,6 +94,9 @@ function hosts:resolve(query, ctx)
   local name = query.type == "PTR" and self.found.reverse[query.name]
   if name then
     return query:answer({ ptr = name }, self.options.ttl)
+  end
+  if entry or self.found.reverse[query.name] then
+    query:exists()
   end
 end
 

@@ -6,6 +6,7 @@
 local mlx = require("mlxresolve")
 
 local rewrite = {
+  by_name = true,
   options = {
     zones = { "list", of = "zone", required = true, min = 1, doc = "what is rewritten" },
     exact = { "boolean", default = false, doc = "only the zones' own names, not those below" },

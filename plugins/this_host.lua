@@ -4,6 +4,7 @@
 --- them. Loopback is given only when there is nothing else, so that a name never means somebody
 --- else on another machine that believes it.
 local this_host = {
+  by_name = true,
   options = {
     host = { "string", doc = "in place of the machine's host name, without a domain" },
     ttl = { "ttl", default = "10s", doc = "how long clients may keep the answer" },

@@ -73,12 +73,13 @@ enum field {
   FIELD_AGE,
   FIELD_ROTATE,
   FIELD_PINNED,
+  FIELD_BY_NAME,
   FIELDS
 };
 
 static const char *const field_names[FIELDS] = {
-    "strategy", "interface", "purpose", "min_ttl",
-    "max_ttl",  "age",       "rotate",  "pinned"};
+    "strategy", "interface", "purpose", "min_ttl", "max_ttl",
+    "age",      "rotate",    "pinned",  "by_name"};
 
 static void push_field(lua_State *L, int arg, enum field field) {
   lua_rawgeti(L, lua_upvalueindex(1), (int)field + 1);
@@ -125,6 +126,8 @@ static uint32_t read_note(lua_State *L, int arg, mlxr_cache_note_t *note) {
     note->flags |= MLXR_CACHE_ROTATE;
   if (get_flag(L, arg, FIELD_PINNED))
     note->flags |= MLXR_CACHE_PINNED;
+  if (get_flag(L, arg, FIELD_BY_NAME))
+    note->flags |= MLXR_CACHE_BY_NAME;
   return get_u32(L, arg, FIELD_PURPOSE);
 }
 

@@ -264,6 +264,7 @@ local Cache = {}
 ---@field age integer?        ms since it was said; a younger answer is not replaced
 ---@field rotate boolean?
 ---@field pinned boolean?     not evicted for others
+---@field by_name boolean?    when it denies the name, it does so for all types
 
 --- Keeps a canonical answer under its own question.
 ---@param answer string

@@ -7,6 +7,9 @@
 --- `probe(self, endpoint, ctx)` returns true when the address lives, or nil, message, code. The codes
 --- EACCES, EAGAIN, EINVAL, ENETDOWN, ENETUNREACH, ENOBUFS, ENOTSUP, EPERM and EPLUGIN say that it
 --- could not be told; every other, that it does not live. Nothing at all: it cannot tell.
+--- A strategy with `by_name = true` tells names apart and not types: that it passes a name, or denies
+--- it, holds for all types of the name, and is remembered so (RFC 2308 section 5). Where it passes for
+--- the type alone, it calls `query:exists()`.
 --- `self` is the instance: `self.options` holds the checked options, other fields are its own.
 
 ---@class mlxresolve.Query
@@ -33,6 +36,9 @@ function Query:nxdomain(ttl) end
 --- "The name exists, but has no such record."
 ---@return mlxresolve.Answer
 function Query:nodata(ttl) end
+--- "I know the name, though I leave this type to others": their denial then says nothing of its other
+--- types.
+function Query:exists() end
 --- An answer made of a canonical packet, as `ctx.mdns:ask` gives them; `interface` is an index.
 ---@param packet string
 ---@param interface integer?

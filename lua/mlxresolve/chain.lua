@@ -2,6 +2,7 @@
 ---
 --- Made once per generation of the policy; steps are made and asked in `step.lua`.
 
+local denials = require("mlxresolve.denials")
 local instances = require("mlxresolve.instance")
 local parts = require("mlxresolve.parts")
 local steps = require("mlxresolve.step")
@@ -55,6 +56,7 @@ function chain.new(runtime, policy, previous)
   for i, node in ipairs(policy.strategies) do
     self.steps[i] = steps.new(self, node, i + 1)
   end
+  denials.settle(self.steps)
   self.retries = each_instance(self, policy.retries)
   self.rankers = each_instance(self, policy.rankers)
   self.reactions = each_instance(self, policy.reactions)

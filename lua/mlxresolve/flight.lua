@@ -91,6 +91,7 @@ local function new_flight()
     is_late = false,
     has_failed = false,
     was_asked = false,
+    has_name = false,
     denial = false,
     answer = false,
     message = false,
@@ -121,7 +122,7 @@ function methods:start(name, number, options)
   new.is_native_echo = options.is_native_echo or false
   new.is_private, new.is_over = false, false
   new.is_refresh, new.is_late = options.is_refresh or false, false
-  new.has_failed, new.was_asked = false, false
+  new.has_failed, new.was_asked, new.has_name = false, false, false
   new.message, new.code = false, false
   new.query = query.new(name, number, options.purpose, new)
   if options.is_shared ~= false then

@@ -123,6 +123,13 @@ function methods:nodata(ttl)
   return wrap(self, core.answer.deny(self.name, self.type, "nodata", ttl or DENIAL_TTL))
 end
 
+function methods:exists()
+  local flight = rawget(self, "flight")
+  if flight then
+    flight.has_name = true
+  end
+end
+
 --- An answer made of a canonical packet, as the mDNS engine gives them.
 ---@param packet string
 ---@param interface integer?  index of the interface that it came in on

@@ -68,6 +68,7 @@ local function keep(self, answer)
   end
   note.interface = answer.interface or 0
   note.purpose = self.purpose_hash
+  note.by_name = step.denies_by_name and not self.has_name
   persistence.keep(self.runtime, answer.packet, note)
 end
 

@@ -82,6 +82,7 @@ function step.new(chain, node, following)
     purpose = node.purpose or false,
     timeout = time_limit(node),
     passes_denials = node.denials == "pass",
+    denies_by_name = false,
     is_native = node.plugin_name == "native",
     note = cache_note(node),
     following = following,

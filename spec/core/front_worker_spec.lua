@@ -3,7 +3,7 @@ local dns_client = require("support.dns_client")
 local front_rig = require("support.front")
 local uv = require("luv")
 
-local FORMERR, NOTIMP, REFUSED, BADVERS = 1, 4, 5, 16
+local FORMERR, NXDOMAIN, NOTIMP, REFUSED, BADVERS = 1, 3, 4, 5, 16
 local SILENCE = 0.05
 
 local function word(number)
@@ -43,6 +43,16 @@ describe("mlxresolve.core.front: datagrams", function()
     assert.equal(1, rig.front:stats().hits)
     assert.equal("192.0.2.1", core.wire.decode(socket:receive()).answers[1].data)
     socket:close()
+  end)
+
+  it("answers other types of a name that does not exist [RFC 2308 5: any type]", function()
+    local denial = core.answer.deny("no.test.", "A", "nxdomain", 60)
+    assert(rig.cache:put(denial, core.now(), { by_name = true }))
+    local reply = rig:ask(front_rig.query("no.test.", "TXT"))
+    assert.equal(NXDOMAIN, reply.rcode)
+    assert.equal("TXT", reply.questions[1].type)
+    assert.equal("SOA", reply.authorities[1].type)
+    assert.equal(0, #rig.pending)
   end)
 
   it("repeats the client's ID, RD and spelling of the name", function()

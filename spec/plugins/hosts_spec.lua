@@ -48,6 +48,18 @@ describe("plugins.hosts", function()
     assert.is_nil(data("gpu1", "TXT"))
   end)
 
+  it("says that it knows a name when it passes for the type alone", function()
+    local function is_known(name, type)
+      local query = fake.query(name, type)
+      hosts:resolve(query, context)
+      return query.is_known or false
+    end
+    assert.is_true(is_known("gpu1", "TXT"))
+    assert.is_true(is_known("10.2.0.192.in-addr.arpa", "TXT"))
+    assert.is_false(is_known("gpu2", "TXT"))
+    assert.is_false(is_known("gpu2", "A"))
+  end)
+
   it("answers reverse names with the first name of the address", function()
     assert.same({ "gpu1.example." }, data("10.2.0.192.in-addr.arpa", "PTR"))
     assert.is_nil(data("99.2.0.192.in-addr.arpa", "PTR"))

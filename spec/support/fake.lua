@@ -36,6 +36,10 @@ function query_methods.nodata(_, ttl)
   return { status = "nodata", ttl = ttl, data = {} }
 end
 
+function query_methods:exists()
+  self.is_known = true
+end
+
 --- A question.
 ---@param name string
 ---@param type string?  "A" when absent
