@@ -80,7 +80,7 @@ function methods:call(what, ms, a, b, c)
   local task = scheduler.running
   local outer = task.instance
   task.instance = self
-  local ok, r1, r2, r3 = scheduler:attempt(ms, self.plugin[what], self.plugin, a, b, c)
+  local ok, r1, r2, r3 = scheduler:call(ms, self.plugin[what], self.plugin, a, b, c)
   task.instance = outer
   if not ok and r1 ~= TIMEOUT then
     self:blame(r1)

@@ -21,10 +21,12 @@ end
 --- Is there anything to recall that the front cannot know? It has looked for fresh answers a moment
 --- ago, and again when the question was taken from it.
 local function may_recall(resolver, flight)
-  if flight and flight.is_late or resolver.gives_stale_at_once then
+  if resolver.gives_stale_at_once then
     return true
+  elseif flight then
+    return flight.is_late
   end
-  return not flight and resolver.failures.count > 0
+  return resolver.failures.count > 0 or resolver:is_offline()
 end
 
 --- Answers from what is known without asking anybody: what may be stale, what has just failed.

@@ -135,7 +135,7 @@ function run.flight(self)
     self.answer = known
     return
   end
-  local ok, answer = scheduler:attempt(limit, passes, self, scheduler:now() + limit)
+  local ok, answer = scheduler:call(limit, passes, self, scheduler:now() + limit)
   if not ok then
     self.has_failed = true
     if answer == TIMEOUT and runtime:is_offline() then

@@ -36,25 +36,9 @@ function scope:close_owned(task, mark)
   end
 end
 
-local function leave(self, task, outer, effective, mark, ok, ...)
-  task.deadline = outer
-  self:close_owned(task, mark)
-  if ok then
-    return true, ...
-  end
-  local problem = ...
-  if is_stop(problem) and not (problem == TIMEOUT and effective ~= outer) then
-    error(problem, 0) -- the whole task is to end
-  end
-  return false, problem
-end
-
---- Runs `fn(a, b, c, d)` in the running task, at most `ms` long. Returns true and its results;
---- false and TIMEOUT; or false and an error with its traceback. What it opened is closed. The
---- end of the task itself passes through.
----@param ms number|false
----@return boolean ok, any ...
-function scope:attempt(ms, fn, a, b, c, d)
+--- Narrows the task's deadline: the task, the deadline from before and the one that holds now, and
+--- how much the task owns.
+local function enter(self, ms)
   local task = self.running
   local outer = task.deadline
   local effective = outer
@@ -65,8 +49,50 @@ function scope:attempt(ms, fn, a, b, c, d)
     end
   end
   task.deadline = effective
-  local mark = task.owned and #task.owned or 0
+  return task, outer, effective, task.owned and #task.owned or 0
+end
+
+local function fail(problem, outer, effective)
+  if is_stop(problem) and not (problem == TIMEOUT and effective ~= outer) then
+    error(problem, 0) -- the whole task is to end
+  end
+  return false, problem
+end
+
+local function leave(self, task, outer, effective, mark, ok, ...)
+  task.deadline = outer
+  self:close_owned(task, mark)
+  if ok then
+    return true, ...
+  end
+  return fail((...), outer, effective)
+end
+
+--- Runs `fn(a, b, c, d)` in the running task, at most `ms` long. Returns true and its results;
+--- false and TIMEOUT; or false and an error with its traceback. What it opened is closed. The
+--- end of the task itself passes through.
+---@param ms number|false
+---@return boolean ok, any ...
+function scope:attempt(ms, fn, a, b, c, d)
+  local task, outer, effective, mark = enter(self, ms)
   return leave(self, task, outer, effective, mark, xpcall(fn, explain, a, b, c, d))
+end
+
+--- The same for functions with three results at most, as those of plugins are: their number being
+--- known saves some of what every try of every question costs.
+---@param ms number|false
+---@return boolean ok, any r1, any r2, any r3
+function scope:call(ms, fn, a, b, c, d)
+  local task, outer, effective, mark = enter(self, ms)
+  local ok, r1, r2, r3 = xpcall(fn, explain, a, b, c, d)
+  task.deadline = outer
+  if task.owned then
+    self:close_owned(task, mark)
+  end
+  if ok then
+    return true, r1, r2, r3
+  end
+  return fail(r1, outer, effective)
 end
 
 local function unwrap(ms, ok, ...)

@@ -7,7 +7,9 @@ local answers = require("mlxresolve.answer")
 local query = require("mlxresolve.query")
 local race = require("mlxresolve.race")
 local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
+local zones = require("mlxresolve.zones")
 
+local hold = zones.hold
 local is_under = query.is_under
 local is_answer = answers.is_answer
 
@@ -40,7 +42,7 @@ local function exceptions(node, own)
   for _, zone in ipairs(own) do
     list[#list + 1] = zone
   end
-  return #list > 0 and list or false
+  return #list > 0 and zones.new(list) or false
 end
 
 --- A plugin with an option `timeout` of its own keeps it itself, and says what its silence means.
@@ -70,14 +72,15 @@ end
 ---@return mlxresolve.Step
 function step.new(chain, node, following)
   local own = own_exceptions(node)
+  local wanted = node.zones or node.plugin and node.plugin.zones
   local self = setmetatable({
     chain = chain,
     scheduler = chain.scheduler,
     node = node,
     label = node.name,
-    zones = node.zones or (node.plugin and node.plugin.zones) or false,
+    zones = wanted and zones.new(wanted) or false,
     except = exceptions(node, own),
-    own_except = own,
+    own_except = zones.new(own),
     types = node.types or false,
     purpose = node.purpose or false,
     timeout = time_limit(node),
@@ -105,15 +108,6 @@ end
 
 ---------------------------------------------------------------- does it fit?
 
-local function is_inside(name, zones)
-  for i = 1, #zones do
-    if is_under(name, zones[i]) then
-      return true
-    end
-  end
-  return false
-end
-
 --- Is the question this step's, by purpose, type and zone?
 ---@param asked mlxresolve.Query
 ---@return boolean
@@ -124,18 +118,17 @@ function methods:fits(asked)
   if self.types and not self.types[asked.type] then
     return false
   end
-  if self.zones and not is_inside(asked.name, self.zones) then
+  if self.zones and not hold(self.zones, asked.name) then
     return false
   end
-  return not (self.except and is_inside(asked.name, self.except))
+  return not (self.except and hold(self.except, asked.name))
 end
 
 --- Is the name one that the plugin of this step never asks for, by its nature?
 ---@param name string
 ---@return boolean
 function methods:reserves(name)
-  local is_reserved = is_inside(name, self.own_except)
-  return is_reserved and (not self.zones or is_inside(name, self.zones))
+  return hold(self.own_except, name) and (not self.zones or hold(self.zones, name))
 end
 
 ---------------------------------------------------------------- asking one

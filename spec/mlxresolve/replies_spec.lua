@@ -141,4 +141,22 @@ describe("mlxresolve.replies", function()
     assert.is_true(seen["192.0.2.1"] and seen["192.0.2.2"] and seen["192.0.2.3"])
     assert.equal(0, b.resolver.cache:stats().entries)
   end)
+
+  it("answers at once with what ran out while there is no network", function()
+    local asked = 0
+    local b = serve({
+      bed.strategy("moody", function(query, ctx)
+        asked = asked + 1
+        ctx:sleep(asked > 1 and 3000 or 0)
+        return query:answer({ a = "192.0.2.1" }, 5)
+      end),
+    }, { cache = { stale = "1h" } })
+    question(b, 1, "a.example.")
+    b.world:settle()
+    b.world:advance(10e3)
+    b.resolver.onlink = { is_offline = true, left_count = 0 }
+    question(b, 2, "a.example.")
+    assert.equal("answer", (core.answer.read(b.front.sent[2].packet)))
+    assert.equal(3, b.front.sent[2].code)
+  end)
 end)

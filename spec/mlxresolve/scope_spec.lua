@@ -29,6 +29,35 @@ describe("mlxresolve.scope", function()
     )
   end)
 
+  it("calls as it attempts, with three results", function()
+    local closed = {}
+    local resource = {
+      close = function()
+        closed[#closed + 1] = true
+      end,
+    }
+    local got = run(function()
+      local one = {
+        s:call(100, function(a, b, c)
+          s:own(resource)
+          return a, b, c, 4
+        end, 1, nil, 3),
+      }
+      local two = { s:call(100, function()
+        s:own(resource)
+        s:sleep(1000)
+      end) }
+      local three = { s:call(false, error, "boom", 0) }
+      return one, two, three, s.running.deadline
+    end)
+    assert.same({ true, 1, nil, 3 }, got[1])
+    assert.same({ false, scheduler.TIMEOUT }, got[2])
+    assert.is_false(got[3][1])
+    assert.matches("boom", got[3][2])
+    assert.is_false(got[4])
+    assert.equal(2, #closed)
+  end)
+
   it("returns false and the error, with its traceback", function()
     local got = run(function()
       return s:attempt(100, function()
