@@ -46,5 +46,8 @@ return mlx.policy {
   },
   -- On a worker: its name and service on the link, for those who browse.
   -- observers = { use("publish", { service = "_mlx._tcp", port = 50051 }) },
+  -- Whose address another host may get: believed on, and served when it ran out, only if it proves
+  -- who it is; here by the key that it showed when it was first met.
+  -- pins = { [cluster] = { use("tls_certificate", { port = 50051, first_use = true }) } },
   peers = { "mini1.local:50051", "mini2.local:50051" },
 }

@@ -63,6 +63,7 @@ local function look(self, entry, state, ctx)
   elseif ok then
     state.strikes = 0
     note_alive(self, entry, ctx)
+    ctx:prove(entry.name, entry.addresses)
   end
 end
 

@@ -45,6 +45,7 @@ function mlx.race(members) end
 ---@field reactions mlxresolve.Draft[]?
 ---@field observers mlxresolve.Draft[]?
 ---@field peers string[]?       "mini1.local:50051"
+---@field pins table<string, mlxresolve.Draft[]>?  identity checks by name or zone
 
 --- The policy: what the file returns.
 ---@param fields mlxresolve.PolicyFields

@@ -7,6 +7,8 @@
 --- `probe(self, endpoint, ctx)` returns true when the address lives, or nil, message, code. The codes
 --- EACCES, EAGAIN, EINVAL, ENETDOWN, ENETUNREACH, ENOBUFS, ENOTSUP, EPERM and EPLUGIN say that it
 --- could not be told; every other, that it does not live. Nothing at all: it cannot tell.
+--- It may also define `learn(self, name, address, ctx)`: true when it has remembered what it found of
+--- a host that is met for the first time; with pins only.
 --- A strategy with `by_name = true` tells names apart and not types: that it passes a name, or denies
 --- it, holds for all types of the name, and is remembered so (RFC 2308 section 5). Where it passes for
 --- the type alone, it calls `query:exists()`.
@@ -136,6 +138,20 @@ function Context:refresh(name) end
 ---@param zones string[]
 ---@return mlxresolve.Follower
 function Context:follow_use(zones) end
+--- What this plugin found of a host when it was first met.
+---@param name string  canonical
+---@return string|nil evidence
+function Context:remembered(name) end
+--- Has it remembered, across restarts where the resolver has files; a line of text without tabs.
+---@param name string
+---@param evidence string
+---@return true|nil, string? message, string? code
+function Context:remember(name, evidence) end
+--- Has the hosts at these addresses of a pinned name prove who they are, in the background, unless
+--- they did lately.
+---@param name string
+---@param addresses string[]
+function Context:prove(name, addresses) end
 --- A sub-query through the whole chain; ELOOP when it would wait for itself.
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:resolve(name, type) end

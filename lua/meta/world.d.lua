@@ -117,6 +117,9 @@ function World:watch_network(on_events) end
 --- The whole of a text file (at most 1 MiB), or nil, message, code.
 ---@return string|nil text, string? message, string? code
 function World:read_file(path) end
+--- Puts a text file in place whole or not at all, for this user only; makes the folders that lack.
+---@return true|nil, string? message, string? code
+function World:write_file(path, text) end
 --- A cheap stamp that differs when the file was changed or replaced; nil when absent.
 ---@return string|nil
 function World:file_stamp(path) end

@@ -2,6 +2,7 @@
 ---
 --- Made once per generation of the policy; steps are made and asked in `step.lua`.
 
+local core = require("mlxresolve.core")
 local denials = require("mlxresolve.denials")
 local instances = require("mlxresolve.instance")
 local parts = require("mlxresolve.parts")
@@ -37,6 +38,19 @@ local function each_instance(self, nodes)
   return list
 end
 
+--- The checks of names that the policy pins, by canonical name.
+local function pinned(self, pins)
+  local by_name = {}
+  for name, nodes in pairs(pins or {}) do
+    local list = {}
+    for i, node in ipairs(nodes) do
+      list[i] = parts.handle(self:instance(node))
+    end
+    by_name[core.name.canonical(name) or name] = list
+  end
+  return by_name
+end
+
 --- Makes the chain of a checked policy; instances of unchanged `use`s are taken over from
 --- `previous`.
 ---@param runtime table
@@ -61,6 +75,7 @@ function chain.new(runtime, policy, previous)
   self.rankers = each_instance(self, policy.rankers)
   self.reactions = each_instance(self, policy.reactions)
   self.observers = each_instance(self, policy.observers)
+  self.pins = pinned(self, policy.pins)
   self.previous = false
   return self
 end

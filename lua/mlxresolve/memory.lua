@@ -41,6 +41,9 @@ function memory:recall(name, number, purpose, now)
   elseif is_due or is_stale then
     self:renew(name, number, purpose)
   end
+  if is_stale and self.identity.is_on and not self.identity:vouches(name, packet) then
+    return nil, failure
+  end
   return packet, failure, ttl, status, strategy, interface, is_stale, is_suspect
 end
 

@@ -11,23 +11,32 @@ local persistence = {}
 local methods = {}
 local mt = { __name = "mlxresolve.persistence", __index = methods }
 
---- The file that a policy means: "auto" is in the folder for the state of programs.
+--- A file in the folder for the state of programs.
 ---@param world mlxresolve.World
----@param wanted string
+---@param name string
+---@return string|nil path, string? message, string? code
+function persistence.state_file(world, name)
+  local state, home = world:env("XDG_STATE_HOME"), world:env("HOME")
+  if state and state:sub(1, 1) == "/" then
+    return (state:gsub("/+$", "")) .. "/mlxresolve/" .. name
+  elseif world:uid() == 0 then
+    return (jit.os == "OSX" and "/var/db" or "/var/lib") .. "/mlxresolve/" .. name
+  elseif home and home:sub(1, 1) == "/" then
+    return (home:gsub("/+$", "")) .. "/.local/state/mlxresolve/" .. name
+  end
+  return nil, "neither XDG_STATE_HOME nor HOME is set", "ENOENT"
+end
+
+--- The file of the cache that a policy means.
+---@param world mlxresolve.World
+---@param wanted string  "auto": in the folder for the state of programs
 ---@return string|nil path, string? message, string? code
 function persistence.path(world, wanted)
   if wanted ~= "auto" then
     return wanted
   end
-  local state, home = world:env("XDG_STATE_HOME"), world:env("HOME")
-  if state and state:sub(1, 1) == "/" then
-    return (state:gsub("/+$", "")) .. "/mlxresolve/cache"
-  elseif world:uid() == 0 then
-    return (jit.os == "OSX" and "/var/db" or "/var/lib") .. "/mlxresolve/cache"
-  elseif home and home:sub(1, 1) == "/" then
-    return (home:gsub("/+$", "")) .. "/.local/state/mlxresolve/cache"
-  end
-  return nil, 'cache: persist = "auto": neither XDG_STATE_HOME nor HOME is set', "ENOENT"
+  local path, message, code = persistence.state_file(world, "cache")
+  return path, message and 'cache: persist = "auto": ' .. message, code
 end
 
 local tell = {}

@@ -85,6 +85,9 @@ local function look(self)
   runtime.failures:flush { name = name }
   local found = evidence.ask_chain(runtime, name, types)
   local verdict, reason = verdicts.judge(name, in_doubt, found, probes, on_link)
+  if runtime.identity.is_on then
+    verdict, reason = verdicts.prove(runtime.identity, name, verdict, reason, found)
+  end
   conclude(self, in_doubt, found, probes, verdict, reason)
   return verdict, reason
 end

@@ -10,6 +10,7 @@ local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
 local OFFLINE_LIMIT = 250
 
 local FAMILIES = { A = "ipv4", AAAA = "ipv6" }
+local PROOF = 2000 -- ms that a pinned host has to prove who it is
 
 local run = {}
 
@@ -94,10 +95,23 @@ local function verdict(self)
   end
 end
 
+--- What ran out is given of a pinned name only when its host proves who it is.
+local function is_proved(self, old)
+  local identity = self.runtime.identity
+  if not identity.is_on or not old.is_stale then
+    return true
+  end
+  self.runtime.scheduler:attempt(PROOF, identity.prove_all, identity, self.name, old:data())
+  return identity:vouches(self.name, old.packet)
+end
+
 --- What the cache still has, if the policy allows; else why there is nothing.
 local function without_answer(self)
   local failures = self.runtime.failures
   local old = stale.get(self.runtime, self.name, self.number, self.purpose_hash)
+  if old and not is_proved(self, old) then
+    old = nil
+  end
   local answer = old or verdict(self)
   if self.has_failed and self.was_asked then
     failures:note(self, old ~= nil)
@@ -118,6 +132,16 @@ local function loaded_meanwhile(self, patience)
     answer.interface = interface ~= 0 and interface or false
   end
   return answer
+end
+
+--- Another host may have the address that is said.
+local function sift(self, answer)
+  local left, refusal = self.runtime.identity:sift(answer, self.query)
+  if not left then
+    self.has_failed = true
+    self.code, self.message = "EIDENTITY", refusal
+  end
+  return left
 end
 
 --- Runs the chain for a flight, within its time; leaves `answer`, or `code` and `message`.
@@ -148,6 +172,9 @@ function run.flight(self)
       runtime.world:log("error", tostring(answer))
     end
     answer = nil
+  end
+  if answer and runtime.identity.is_on then
+    answer = sift(self, answer)
   end
   if answer then
     answer = rank.apply(self.chain.rankers, answer, self.query, runtime)

@@ -2,6 +2,9 @@
 
 local answers = require("mlxresolve.answer")
 
+-- How soon it is looked again whether a pinned host has proved who it is, ms.
+local PROOF = 200
+
 local stale = {}
 
 --- What the cache has, run out or not, if the policy serves what ran out.
@@ -49,6 +52,9 @@ function stale.tell(flight)
   local runtime = flight.runtime
   local answer = stale.get(runtime, flight.name, flight.number, flight.purpose_hash)
   if not answer then
+    return
+  elseif answer.is_stale and not runtime.identity:vouches(flight.name, answer.packet) then
+    runtime.scheduler.timers:add(flight, runtime.scheduler:now() + PROOF)
     return
   end
   flight.is_late, flight.is_refresh = true, true

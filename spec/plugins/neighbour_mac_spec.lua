@@ -42,4 +42,17 @@ describe("plugin neighbour_mac", function()
     assert.is_true(b:knows("mini2.local."))
     assert.is_false(b:knows("mini9.local."))
   end)
+
+  it("remembers the MAC that a host had when it was first met", function()
+    b = identity_bed.open(mlx.use("neighbour_mac", { first_use = true }))
+    b.world.neighbour_table = {
+      lan.neighbour(2, "10.0.0.5", "02:00:00:00:00:0a"),
+      lan.neighbour(2, "10.0.0.6", "02:00:00:00:00:0c"),
+    }
+    assert.is_false(b:knows("mini2.local."))
+    assert.is_nil((b:learn("mini2.local.", "10.0.0.7")))
+    assert.is_true(b:learn("mini2.local.", "10.0.0.5"))
+    assert.is_true(b:identify("mini2.local.", "10.0.0.5"))
+    assert.equal("EIDENTITY", select(3, b:identify("mini2.local.", "10.0.0.6")))
+  end)
 end)

@@ -35,6 +35,9 @@ function identity_bed.open(check, further)
   function opened:identify(name, address) -- luacheck: ignore 212
     return call("identify", name, address)
   end
+  function opened:learn(name, address) -- luacheck: ignore 212
+    return call("learn", name, address)
+  end
   function opened:knows(name) -- luacheck: ignore 212
     return call("knows", name)
   end

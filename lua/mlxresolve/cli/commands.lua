@@ -14,6 +14,7 @@ commands.order = {
   "simulate",
   "status",
   "cache",
+  "pins",
   "reload",
 }
 
@@ -173,6 +174,14 @@ function commands.cache(command)
     :args("?")
     :description("Where the dump is; the standard input when absent.")
   return { ls, flush, dump, load }
+end
+
+function commands.pins(command)
+  command:description("Show which hosts have proved who they are, and whom names belong to.")
+  command
+    :option("--forget")
+    :argname("NAME")
+    :description("Forget whom a name belongs to: its host is met for the first time again.")
 end
 
 function commands.reload(command)

@@ -18,6 +18,7 @@ local COMMANDS = {
   simulate = { "mlxresolve.cli.simulate", "run" },
   status = { "mlxresolve.cli.status", "run" },
   cache = { "mlxresolve.cli.cache", "run" },
+  pins = { "mlxresolve.cli.pins", "run" },
   reload = { "mlxresolve.cli.reload", "run" },
 }
 

@@ -72,4 +72,16 @@ function machine:file_stamp(path)
   return self.world:file_stamp(path)
 end
 
+--- What this plugin found of a host when it met it for the first time.
+---@param name string  canonical
+---@return string|nil evidence
+function machine:remembered(name)
+  return self.runtime.remembered:get(self.instance.node.plugin_name, name)
+end
+
+--- Has it remembered, across restarts where the resolver has files.
+function machine:remember(name, evidence)
+  return self.runtime.remembered:put(self.instance.node.plugin_name, name, evidence)
+end
+
 return machine

@@ -130,6 +130,11 @@ function questions:confirm(name, addresses, options)
   return confirm.run(self, name, addresses, options)
 end
 
+--- Has the hosts of a pinned name prove who they are, in the background, unless they did lately.
+function questions:prove(name, addresses)
+  self.runtime.identity:look(name, addresses)
+end
+
 --- What the result of a check is worth: see mlxresolve.testimony.
 function questions.weigh(_, ok, message, code)
   return testimony.weigh(ok, message, code)

@@ -4,6 +4,7 @@
 
 local cache_routes = require("mlxresolve.control.cache_routes")
 local parameters = require("mlxresolve.control.parameters")
+local pin_routes = require("mlxresolve.control.pin_routes")
 local result = require("mlxresolve.control.result")
 local stream_routes = require("mlxresolve.control.stream_routes")
 
@@ -16,7 +17,7 @@ local MOST_TRACES = 100
 ---@type table<string, mlxresolve.ControlRoute>
 local routes = {}
 
-for _, part in ipairs { cache_routes, stream_routes } do
+for _, part in ipairs { cache_routes, pin_routes, stream_routes } do
   for path, route in pairs(part) do
     routes[path] = route
   end

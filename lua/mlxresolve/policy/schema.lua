@@ -169,6 +169,12 @@ schema.policy = {
   observers = list_of("answered"),
   peers = { "list", of = "peer", default = {}, doc = "hosts that are in use all the time" },
 }
+schema.policy.pins = {
+  "map",
+  of = { "list", of = { "plugin", kind = "identify" }, min = 1 },
+  default = {},
+  doc = "who has to prove that it is the host of these names, or of those below them, and how",
+}
 schema.policy.retries.doc = "whether and when to ask all strategies again"
 schema.policy.rankers.doc = "order the addresses of an answer, one after the other"
 schema.policy.observers.doc = "told of answers; publishers, exporters, loggers"

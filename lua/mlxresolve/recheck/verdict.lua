@@ -62,4 +62,32 @@ function verdict.judge(name, in_doubt, found, probes, on_link)
   return "drop", on_link == "silence" and "its host is silent" or "nobody knows it any more"
 end
 
+--- The same for a pinned name, in a task: what is kept has to be proved, and where only other hosts
+--- answer there is nothing to keep.
+---@param identity mlxresolve.Identity
+---@param name string
+---@param said mlxresolve.Verdict|nil
+---@param reason string
+---@param found mlxresolve.Found
+---@return mlxresolve.Verdict|nil, string reason
+function verdict.prove(identity, name, said, reason, found)
+  if said ~= "keep" and said ~= "move" then
+    return said, reason
+  end
+  local proved, refused = identity:prove_all(name, list_of(found.addresses))
+  if not proved then
+    return said, reason
+  end
+  for address in pairs(refused) do
+    found.addresses[address] = nil
+  end
+  local address, why = next(refused)
+  if address and not next(found.addresses) then
+    return "drop", ("another host answers at %s: %s"):format(address, why)
+  elseif said == "keep" and not next(proved) then
+    return nil, name .. ": its host has not proved who it is"
+  end
+  return said, reason
+end
+
 return verdict

@@ -62,6 +62,7 @@ function changes:replace_policy(policy)
   settings.take(self, policy)
   self.in_use:hold_peers(policy.peers)
   self.chain = chains.new(self, policy, previous)
+  self.identity:follow(self.chain.pins)
   self.chain:open()
   previous:close(self.chain)
   self.generation = self.generation + 1
@@ -78,6 +79,14 @@ function changes:replace_policy(policy)
     self:watch_network()
   end
   self.watches:renew("policy")
+end
+
+--- Forgets who was met for the first time, of a name or of all, and what was proved by that.
+---@param name string?  canonical
+---@return integer count
+function changes:forget_pins(name)
+  self.identity:forget(name)
+  return self.remembered:forget(name)
 end
 
 --- Reads the policy's file again; the old policy stays when the new one has mistakes.

@@ -32,9 +32,13 @@ function serving:listen(addresses)
   return list
 end
 
---- Keeps the cache across restarts, where the policy wants it.
+--- Keeps the cache across restarts, where the policy wants it, and who was met for the first time.
 function serving:persist()
   self.persistence = persistence.open(self)
+  local path = persistence.state_file(self.world, "pins")
+  if path then
+    self.remembered:open(path)
+  end
 end
 
 --- Answers the clients of a flight that has landed.

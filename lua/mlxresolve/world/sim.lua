@@ -204,6 +204,11 @@ function methods:read_file(path)
   return nil, path .. ": no such file", "ENOENT"
 end
 
+function methods:write_file(path, text)
+  self.files[path] = text
+  return true
+end
+
 function methods:file_stamp(path)
   local text = self.files[path]
   return text and ("%d:%s"):format(#text, text) or nil

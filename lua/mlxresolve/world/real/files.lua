@@ -34,6 +34,44 @@ function files:read_file(path) -- luacheck: ignore 212
   return text
 end
 
+local function make_folders(path)
+  for folder in path:gmatch("()/") do
+    if folder > 1 then
+      uv.fs_mkdir(path:sub(1, folder - 1), 448)
+    end
+  end
+end
+
+local function write_all(path, text)
+  local fd, problem = uv.fs_open(path, "w", 384)
+  if not fd then
+    return nil, problem
+  end
+  local written, write_problem = uv.fs_write(fd, text, 0)
+  local synced, sync_problem = uv.fs_fsync(fd)
+  uv.fs_close(fd)
+  if written ~= #text or not synced then
+    return nil, write_problem or sync_problem or "ENOSPC: no space left on device"
+  end
+  return true
+end
+
+--- Puts a text file in place at once, for this user only; makes the folders that lack.
+---@return true|nil, string? message, string? code
+function files:write_file(path, text) -- luacheck: ignore 212
+  make_folders(path)
+  local beside = path .. ".new"
+  local ok, problem = write_all(beside, text)
+  if ok then
+    ok, problem = uv.fs_rename(beside, path)
+  end
+  if not ok then
+    uv.fs_unlink(beside)
+    return fail(path, problem)
+  end
+  return true
+end
+
 ---@return string|nil
 function files:file_stamp(path) -- luacheck: ignore 212
   local stat = uv.fs_stat(path)
