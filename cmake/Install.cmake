@@ -39,6 +39,7 @@ endif()
 if(TARGET mlxresolve_store)
   install(TARGETS mlxresolve_store LIBRARY DESTINATION ${MLXR_INSTALL_MODULEDIR}/mlxresolve)
 endif()
+install(FILES core/mlxresolve.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY lua/mlxresolve DESTINATION ${MLXR_INSTALL_LUADIR}
   FILES_MATCHING PATTERN "*.lua")
 # Beside the Lua files, so that whoever moves those takes plugins and examples along.

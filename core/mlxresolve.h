@@ -1,5 +1,6 @@
 /* mlxresolve.h - what every part of the core shares: version, error codes and
- * the words that tell who owns what.
+ * the words that tell who owns what. Programs may call what is MLXR_PUBLIC
+ * here; all else they reach through Lua.
  *
  * Ownership is in the verb of a function's name, and in no other word:
  *
@@ -58,5 +59,13 @@ const char *mlxr_error_text(int code);
 
 /// The text for the name of a code; the name itself when it is unknown.
 const char *mlxr_error_explain(const char *name);
+
+/// A name could not be reached at an address; NULL: at any of its addresses.
+/// The resolvers of this process that take reports (mlx.open with `reports`)
+/// look into it and give another answer, if there is one. Any thread may call
+/// this; it never waits for them. 0; MLXR_ETEXT when name or address cannot be
+/// read; MLXR_EBUSY when too many reports wait; MLXR_ECLOSED when nobody takes
+/// them.
+MLXR_PUBLIC int mlxr_report_failure(const char *name, const char *address);
 
 #endif

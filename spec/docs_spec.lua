@@ -396,7 +396,8 @@ describe("the meta files", function()
 
   it("describe both worlds", function()
     local classes = meta.read("lua/meta/world.d.lua")
-    local serving = set_of { "listen", "http", "signals", "loop", "stop", "store", "close_store" }
+    local serving =
+      set_of { "listen", "http", "signals", "loop", "stop", "store", "close_store", "reports" }
     local worlds = {
       real = require("mlxresolve.world.real").new(),
       virtual = require("mlxresolve.world.virtual").new(),

@@ -89,6 +89,7 @@ int mlxr_bind_open_clock(lua_State *L);
 int mlxr_bind_open_native(lua_State *L);
 int mlxr_bind_open_dnssd(lua_State *L);
 int mlxr_bind_open_front(lua_State *L);
+int mlxr_bind_open_report(lua_State *L);
 
 MLXR_PUBLIC int luaopen_mlxresolve_core(lua_State *L);
 MLXR_PUBLIC int luaopen_mlxresolve_http(lua_State *L);

@@ -56,6 +56,7 @@ static const luaL_Reg parts[] = {{"name", mlxr_bind_open_name},
                                  {"native", mlxr_bind_open_native},
                                  {"dnssd", mlxr_bind_open_dnssd},
                                  {"front", mlxr_bind_open_front},
+                                 {"report", mlxr_bind_open_report},
                                  {NULL, NULL}};
 
 int luaopen_mlxresolve_core(lua_State *L) {

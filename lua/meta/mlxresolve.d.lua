@@ -70,6 +70,7 @@ function mlx.hostname() end
 ---@class mlxresolve.OpenOptions
 ---@field serve boolean?     open the policy's DNS listener
 ---@field listen string[]?   in place of the policy's
+---@field reports boolean?   take what C code of this process reports: mlxr_report_failure
 ---@field log (fun(level: string, text: string))?  in place of standard error
 ---@field level "error"|"warn"|"info"|"debug"|nil  "warn"
 ---@field world mlxresolve.World?  the machine

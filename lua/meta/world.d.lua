@@ -159,6 +159,10 @@ function World:store(options, cache, on_event) end
 --- Closes it; true when everything was written within `patience` ms.
 ---@return boolean
 function World:close_store(store, patience) end
+--- `on_report(name, address|false)` for failures that C code of this process reports.
+---@param on_report fun(name: string, address: string|false)
+---@return table|nil box, string? message, string? code
+function World:reports(on_report) end
 --- `on_signal(name)` for "sigterm", "sigint", "sighup".
 function World:signals(on_signal) end
 --- Runs until `world:stop()`; for programs, not for embedders.

@@ -27,8 +27,9 @@ local mlxresolve = builders.fields(host)
 --- published names.
 ---
 --- `options`: `world` (default: the machine), `serve` (open the policy's DNS listener), `listen`
---- (addresses in place of the policy's), `log` (function (level, text)), `level` ("error" "warn"
---- "info" "debug"). Mistakes of the policy come as `nil, report, "EPOLICY"`.
+--- (addresses in place of the policy's), `reports` (take what C code of this process reports),
+--- `log` (function (level, text)), `level` ("error" "warn" "info" "debug"). Mistakes of the policy
+--- come as `nil, report, "EPOLICY"`.
 ---@param policy string|table  a file's path, what mlx.policy made, or a checked policy
 ---@param options table?
 ---@return mlxresolve.Resolver|nil, string? message, string? code
@@ -46,6 +47,14 @@ function mlxresolve.open(policy, options)
   local resolver, message, code = require("mlxresolve.resolver").new(policy, world, {
     is_private = not options.serve,
   })
+  if resolver and options.reports then
+    local ok
+    ok, message, code = resolver:take_reports()
+    if not ok then
+      resolver:close()
+      return nil, message, code
+    end
+  end
   if resolver and options.serve then
     local addresses
     addresses, message, code = resolver:listen(options.listen)

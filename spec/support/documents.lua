@@ -1,5 +1,6 @@
 --- The documents and what they take from the code, as it should read now.
 local arguments = require("mlxresolve.cli.arguments")
+local cli_commands = require("mlxresolve.cli.commands")
 local conformance = require("support.conformance")
 local meta = require("support.meta")
 local netns = require("support.netns")
@@ -116,18 +117,14 @@ end
 
 ---------------------------------------------------------------- the command line
 
-local COMMANDS = {
-  "run",
-  "query",
-  "browse",
-  "publish",
-  "check",
-  "simulate",
-  "status",
-  "cache ls",
-  "cache flush",
-  "reload",
-}
+local PARTS = { cache = { "ls", "flush", "dump", "load" } }
+
+local COMMANDS = {}
+for _, name in ipairs(cli_commands.order) do
+  for _, under in ipairs(PARTS[name] or { false }) do
+    COMMANDS[#COMMANDS + 1] = under and name .. " " .. under or name
+  end
+end
 
 local function help(command)
   local words = { "help" }

@@ -133,7 +133,7 @@ function commands.check(command)
 end
 
 function commands.status(command)
-  command:description("Show what the daemon does: listeners, strategies, cache, interfaces.")
+  command:description("Show how the daemon does, and what is published, watched and in doubt.")
 end
 
 local function add_filter(command)

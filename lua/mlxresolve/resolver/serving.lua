@@ -41,6 +41,15 @@ function serving:persist()
   end
 end
 
+--- Takes the failures that C code of this process reports: see mlxr_report_failure.
+---@return true|nil, string? message, string? code
+function serving:take_reports()
+  local box, message, code = self.world:reports(function(name, address)
+    self:report_failure(name, address or nil)
+  end)
+  return box and true, message, code
+end
+
 --- Answers the clients of a flight that has landed.
 function serving:reply(flight)
   if self.front then

@@ -9,6 +9,7 @@ local files = require("mlxresolve.world.real.files")
 local lookups = require("mlxresolve.world.real.lookups")
 local network = require("mlxresolve.world.real.network")
 local processes = require("mlxresolve.world.real.processes")
+local reports = require("mlxresolve.world.real.reports")
 local serving = require("mlxresolve.world.real.serving")
 local storing = require("mlxresolve.world.real.storing")
 local streams = require("mlxresolve.world.real.streams")
@@ -33,6 +34,7 @@ for _, part in ipairs {
   lookups,
   network,
   processes,
+  reports,
   serving,
   storing,
   streams,
