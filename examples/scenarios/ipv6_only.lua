@@ -38,8 +38,7 @@ return {
     { at = "1.5s", ask = "www.example", type = "AAAA", within = "3s" },
     { at = "2s", ask = "mini2.local", type = "A", expect = "nothing" },
     -- A worker that moves says so here, too. (If nobody hears of it: peer_moved_silently.lua.)
-    { at = "9s", change = "desk", loss = 0 },
     { at = "10s", readdress = "mini2/en0", to = { "2001:db8:2::22/64" } },
-    { at = "12.5s", ask = "mini2.local", type = "AAAA", within = "3s" },
+    { at = "10s", ask = "mini2.local", type = "AAAA", every = "50ms", within = "5s" },
   },
 }

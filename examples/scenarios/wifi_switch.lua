@@ -33,9 +33,9 @@ return {
     { at = "4s", plug = "laptop/wlan0" },
     { at = "4.2s", readdress = "laptop/wlan0", to = { "10.0.0.1/24" } },
     -- An answer is right when it leads there, so the worker's other address is not enough.
-    { at = "4.5s", ask = "mini2.local", within = "2s" },
-    -- From now on the address on the cable must not come back.
-    { at = "7s", never = "192.168.2.2", of = "mini2.local" },
-    { at = "7s", keep_asking = "mini2.local", every = "1s", expect = "right", till = "30s" },
+    { at = "4.2s", ask = "mini2.local", every = "50ms", within = "2s" },
+    -- The address on the cable must not come back.
+    { at = "4.5s", never = "192.168.2.2", of = "mini2.local" },
+    { at = "6.5s", keep_asking = "mini2.local", every = "1s", expect = "right", till = "30s" },
   },
 }

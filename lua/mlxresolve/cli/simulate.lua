@@ -116,10 +116,17 @@ local function print_object(out, args, scenario, summary)
   }
 end
 
+-- Each run loads the policy anew, and what is compiled of it is new to LuaJIT: with its usual
+-- limits more than half of the time goes into compiling what was thrown away.
+local function prepare_compiler()
+  jit.opt.start("hotloop=300", "hotexit=100", "maxtrace=20000", "maxmcode=65536")
+end
+
 ---@param cli mlxresolve.CliRuntime
 ---@param args table
 ---@return integer code
 function simulate.run(cli, args)
+  prepare_compiler()
   local list = load_all(cli, args)
   if not list then
     return runtime.MISTAKES

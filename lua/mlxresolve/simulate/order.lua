@@ -16,9 +16,9 @@ end
 
 local RANKED = { number = true, string = true }
 
-local function step(state, key)
+local function step(state)
   local keys, i = state.keys, state.i
-  local value
+  local key, value
   repeat
     i = i + 1
     key = keys[i]
