@@ -120,7 +120,7 @@ typedef struct mlxr_cache_lookup {
 
 /// As `mlxr_cache_get` for each, but they wait for memory together instead of
 /// one after the other: with many names that is most of a lookup's time. Best
-/// with about 16.
+/// with about 32.
 void mlxr_cache_get_many(mlxr_cache_t *cache, mlxr_cache_lookup_t *lookups,
                          size_t count, bool accept_stale, uint64_t now);
 

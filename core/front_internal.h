@@ -37,7 +37,7 @@ enum {
   FRONT_DATAGRAM_MAX = 4096, ///< of `udp_size`
   FRONT_CONTROL = 64,
   FRONT_MESSAGE_MAX = 65535,
-  FRONT_GROUP = 16,  ///< datagrams that are looked up together
+  FRONT_GROUP = 32,  ///< datagrams that are looked up together
   FRONT_SILENCE = 0, ///< instead of a length: nothing is to be sent
   FRONT_ASK = -1,    ///< the brain is to be asked
   FRONT_LOOK = -2    ///< the cache is to be asked
