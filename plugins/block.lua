@@ -6,6 +6,7 @@
 local mlx = require("mlxresolve")
 
 local block = {
+  forgets = true,
   by_name = true,
   options = {
     zones = {

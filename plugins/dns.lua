@@ -4,6 +4,7 @@
 --- leave the link (RFC 6761, 6762 section 22.1, 7686) are left out unless the strategy's zones
 --- name them.
 local dns = {
+  forgets = true,
   by_name = true,
   options = {
     servers = {

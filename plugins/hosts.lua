@@ -3,6 +3,7 @@
 local mlx = require("mlxresolve")
 
 local hosts = {
+  forgets = true,
   by_name = true,
   options = {
     paths = { "list", of = "string", default = { "/etc/hosts" }, min = 1, doc = "the files" },

@@ -3,6 +3,7 @@
 local mlx = require("mlxresolve")
 
 local literal = {
+  forgets = true,
   by_name = true,
   options = { ttl = { "ttl", default = "1d", doc = "how long clients may keep the answer" } },
 }

@@ -3,6 +3,7 @@
 local mlx = require("mlxresolve")
 
 local localhost = {
+  forgets = true,
   by_name = true,
   options = { ttl = { "ttl", default = "1h", doc = "how long clients may keep the answer" } },
 }

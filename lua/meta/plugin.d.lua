@@ -12,6 +12,8 @@
 --- A strategy with `by_name = true` tells names apart and not types: that it passes a name, or denies
 --- it, holds for all types of the name, and is remembered so (RFC 2308 section 5). Where it passes for
 --- the type alone, it calls `query:exists()`.
+--- A strategy with `forgets = true` keeps neither the query nor an answer beyond its `resolve`, nor
+--- gives them to tasks of its own: both may then be used again for another question.
 --- `self` is the instance: `self.options` holds the checked options, other fields are its own.
 
 ---@class mlxresolve.Query

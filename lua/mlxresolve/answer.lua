@@ -1,10 +1,27 @@
 --- What a strategy gives back: a canonical answer packet and what is known about it.
 
 local core = require("mlxresolve.core")
+local pool = require("mlxresolve.pool")
 
 local answer = {}
 local methods = {}
 local mt = { __name = "mlxresolve.answer", __index = methods }
+
+local spare = pool.new()
+
+local function new_table()
+  return setmetatable({
+    packet = false,
+    status = false,
+    ttl = 0,
+    name = false,
+    interface = false,
+    strategy = false,
+    step = false,
+    is_stale = false,
+    is_suspect = false,
+  }, mt)
+end
 
 --- Wraps a canonical answer packet (core/answer.h).
 ---@param packet string
@@ -13,17 +30,18 @@ local mt = { __name = "mlxresolve.answer", __index = methods }
 ---@param name string  whom it is for, canonical
 ---@return mlxresolve.Answer
 function answer.new(packet, status, ttl, name)
-  return setmetatable({
-    packet = packet,
-    status = status,
-    ttl = ttl,
-    name = name,
-    interface = false,
-    strategy = false,
-    step = false,
-    is_stale = false,
-    is_suspect = false,
-  }, mt)
+  local self = pool.take(spare) or new_table()
+  self.packet, self.status, self.ttl, self.name = packet, status, ttl, name
+  self.interface, self.strategy, self.step = false, false, false
+  self.is_stale, self.is_suspect = false, false
+  return self
+end
+
+--- Takes an answer back that nobody has any more.
+---@param used mlxresolve.Answer
+function answer.recycle(used)
+  used.packet, used.step = false, false
+  pool.give(spare, used)
 end
 
 --- Reads a canonical packet; nil, message, code when it is none.

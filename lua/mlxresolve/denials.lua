@@ -10,7 +10,7 @@ local denials = {}
 local EVERYTHING = { "." }
 
 local function is_left_out(zone, step)
-  for _, except in ipairs(step.except or {}) do
+  for _, except in ipairs(step.except and step.except.list or {}) do
     if is_under(zone, except) then
       return true
     end
@@ -20,8 +20,8 @@ end
 
 --- Is there a name that both steps are asked for?
 local function do_meet(one, other)
-  for _, zone in ipairs(one.zones or EVERYTHING) do
-    for _, wanted in ipairs(other.zones or EVERYTHING) do
+  for _, zone in ipairs(one.zones and one.zones.list or EVERYTHING) do
+    for _, wanted in ipairs(other.zones and other.zones.list or EVERYTHING) do
       local inner = is_under(zone, wanted) and zone or is_under(wanted, zone) and wanted
       if inner and not is_left_out(inner, one) and not is_left_out(inner, other) then
         return true

@@ -5,6 +5,7 @@
 
 local fingerprint = require("mlxresolve.policy.fingerprint")
 local landing = require("mlxresolve.landing")
+local pool = require("mlxresolve.pool")
 local query = require("mlxresolve.query")
 local run = require("mlxresolve.run")
 local stale = require("mlxresolve.stale")
@@ -31,8 +32,8 @@ function flight.new(runtime)
     refreshed = 0,
     history = {},
     next_history = 1,
-    spare_traces = { n = 0 },
-    spare = { n = 0 },
+    spare_traces = pool.new(),
+    spare = pool.new(),
   }, mt)
 end
 
@@ -52,17 +53,6 @@ end
 --- Questions with different purposes are different questions.
 local function key_of(name, purpose)
   return purpose and (name .. "\0" .. purpose) or name
-end
-
---- From a pool; its length is counted, since finding it out costs more than the rest.
-local function take(pool, make)
-  local n = pool.n
-  if n == 0 then
-    return make()
-  end
-  local last = pool[n]
-  pool[n], pool.n = false, n - 1
-  return last
 end
 
 local function new_flight()
@@ -91,6 +81,7 @@ local function new_flight()
     is_late = false,
     has_failed = false,
     was_asked = false,
+    is_seen = false,
     has_name = false,
     denial = false,
     answer = false,
@@ -111,11 +102,11 @@ end
 function methods:start(name, number, options)
   options = options or DEFAULTS
   local runtime = self.runtime
-  local new = take(self.spare, new_flight)
+  local new = pool.take(self.spare) or new_flight()
   new.flights, new.runtime, new.chain = self, runtime, runtime.chain
   new.name, new.number, new.key = name, number, key_of(name, options.purpose)
   new.purpose_hash = fingerprint.text(options.purpose)
-  new.trace = take(self.spare_traces, traces.new)
+  new.trace = pool.take(self.spare_traces) or traces.new()
   new.started_at = runtime.scheduler:now()
   new.depth = options.parent and options.parent.depth + 1 or 0
   new.timeout = options.timeout or false
@@ -123,7 +114,7 @@ function methods:start(name, number, options)
   new.is_private, new.is_over = false, false
   new.is_refresh, new.is_late = options.is_refresh or false, false
   new.has_failed, new.was_asked, new.has_name = false, false, false
-  new.message, new.code = false, false
+  new.message, new.code, new.is_seen = false, false, false
   new.query = query.new(name, number, options.purpose, new)
   if options.is_shared ~= false then
     local same_type = self.by_type[number]

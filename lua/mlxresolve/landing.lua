@@ -1,13 +1,12 @@
 --- The end of a flight: everybody who waits is told, the trace is kept, the flight is used again.
 
+local answers = require("mlxresolve.answer")
+local pool = require("mlxresolve.pool")
+local query = require("mlxresolve.query")
+
 local HISTORY = 256 -- traces kept for who asks later
 
 local landing = {}
-
-local function put_back(pool, used)
-  local n = pool.n + 1
-  pool[n], pool.n = used, n
-end
 
 local function remember(self)
   local flights = self.flights
@@ -15,7 +14,7 @@ local function remember(self)
   local entry = flights.history[at]
   if entry then
     entry.trace:clear()
-    put_back(flights.spare_traces, entry.trace)
+    pool.give(flights.spare_traces, entry.trace)
   else
     entry = {}
     flights.history[at] = entry
@@ -45,18 +44,37 @@ local function split_private(self)
   end
 end
 
+--- May somebody still have the query or the answer: a plugin that does not say that it forgets
+--- them, an observer, who waits in the program?
+local function is_kept(self)
+  local chain = self.runtime.chain
+  return self.is_seen or #self.waiters > 0 or #chain.observers + #self.chain.rankers > 0
+end
+
+local function recycle_parts(self)
+  local answer = self.answer
+  query.recycle(self.query)
+  -- one that a step gave: others come from the cache, or are a denial that stays with the query
+  if answer and answer.step then
+    answers.recycle(answer)
+  end
+end
+
 --- Flights are pooled: nobody may look at one after it has landed.
 local function recycle(self)
   local slots, waiters = self.slots, self.waiters
+  self.query.flight = false
+  if not is_kept(self) then
+    recycle_parts(self)
+  end
   for i = 1, #slots do
     slots[i] = nil
   end
   for i = 1, #waiters do
     waiters[i] = nil
   end
-  self.query.flight = false
   self.query, self.trace, self.answer, self.denial, self.awaits = false, false, false, false, false
-  put_back(self.flights.spare, self)
+  pool.give(self.flights.spare, self)
 end
 
 --- Those who watch the name need not wait until what they know runs out.

@@ -2,6 +2,7 @@
 
 local answer = require("mlxresolve.answer")
 local core = require("mlxresolve.core")
+local pool = require("mlxresolve.pool")
 
 local DEFAULT_TTL = 60 -- s, for answers whose maker names none
 local DENIAL_TTL = 10
@@ -50,19 +51,34 @@ end
 
 local mt = { __name = "mlxresolve.query", __index = index }
 
+local spare = pool.new()
+
+local function new_table()
+  return setmetatable({
+    name = false,
+    number = 0,
+    type = false,
+    purpose = false,
+    flight = false,
+  }, mt)
+end
+
 ---@param name string     canonical
 ---@param number integer  of the type
 ---@param purpose string|false
 ---@param flight table|false  whose clients wait for it
 ---@return mlxresolve.Query
 function query.new(name, number, purpose, flight)
-  return setmetatable({
-    name = name,
-    number = number,
-    type = type_names[number],
-    purpose = purpose or false,
-    flight = flight or false,
-  }, mt)
+  local self = pool.take(spare) or new_table()
+  self.name, self.number, self.type = name, number, type_names[number]
+  self.purpose, self.flight = purpose or false, flight or false
+  return self
+end
+
+--- Takes a query back that nobody has any more.
+---@param used mlxresolve.Query
+function query.recycle(used)
+  pool.give(spare, used)
 end
 
 --- Is `name` the zone or below it? Both canonical.

@@ -39,7 +39,7 @@ end
 ---@return mlxresolve.Answer|nil
 function race.ask(self, asked, flight)
   local started = self.scheduler:now()
-  flight.trying = flight.trying or {}
+  flight.trying, flight.is_seen = flight.trying or {}, true
   local ok, answer = self.scheduler:attempt(self.timeout, race_members, self, asked, flight)
   if ok then
     note_losers(self, flight, "another was faster")

@@ -86,6 +86,7 @@ function step.new(chain, node, following)
     timeout = time_limit(node),
     passes_denials = node.denials == "pass",
     denies_by_name = false,
+    forgets = node.plugin and node.plugin.forgets or false,
     is_native = node.plugin_name == "native",
     note = cache_note(node),
     following = following,
@@ -265,6 +266,7 @@ local function ask_strategy(self, asked, flight, task)
   local scheduler = self.scheduler
   local now = scheduler:now()
   flight.was_asked = true
+  flight.is_seen = flight.is_seen or not self.forgets
   local skipped = why_skipped(self, flight, now)
   if skipped then
     flight.trace:add(self.label, "skipped", now, 0, skipped)

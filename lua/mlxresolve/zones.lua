@@ -7,9 +7,9 @@ local zones = {}
 
 --- Zones are kept by the last letter of their last label; most names end with another one.
 ---@param list string[]  canonical
----@return table set
+---@return table set  `list` are the zones
 function zones.new(list)
-  local set = { is_all = false, by_letter = {} }
+  local set = { list = list, is_all = false, by_letter = {} }
   for _, zone in ipairs(list) do
     if zone == "." then
       set.is_all = true
