@@ -14,7 +14,8 @@ local MOST_ENTRIES = 4096
 local NUMBERS = { A = query.type_numbers.A, AAAA = query.type_numbers.AAAA }
 
 ---@class mlxresolve.Onlink
----@field is_offline boolean  no interface but loopback is up and has an address
+---@field is_offline boolean  no interface but loopback is up and has an address, and one had
+---  before: who never had a network does with what is on this machine, however slow that is
 ---@field left_count integer  networks left that are remembered
 local Onlink = { __name = "mlxresolve.onlink" }
 Onlink.__index = Onlink
@@ -68,11 +69,10 @@ function onlink.new(runtime)
     left = {},
     left_count = 0,
     is_offline = false,
+    has_been_online = false,
   }, Onlink)
-  local is_online
   self.interfaces = runtime.world:interfaces() or {}
-  self.present, is_online = present(self.interfaces)
-  self.is_offline = not is_online
+  self.present, self.has_been_online = present(self.interfaces)
   return self
 end
 
@@ -225,7 +225,8 @@ function Onlink:update(interfaces, restless)
   if restless then
     hold(before, here, restless)
   end
-  self.present, self.is_offline = here, not is_online
+  self.has_been_online = self.has_been_online or is_online
+  self.present, self.is_offline = here, self.has_been_online and not is_online
   self.interfaces = interfaces
   local left, come, withheld = {}, {}, 0
   for i, gone in ipairs(missing(before, here)) do

@@ -7,6 +7,7 @@
 local evidence = require("mlxresolve.recheck.evidence")
 local group = require("mlxresolve.group")
 local persistence = require("mlxresolve.persistence")
+local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
 local verdicts = require("mlxresolve.recheck.verdict")
 
 local LIMIT = 10e3 -- ms, for all of it
@@ -94,6 +95,14 @@ end
 
 ---------------------------------------------------------------- one at a time
 
+local function why_not(self, problem)
+  if problem == TIMEOUT then
+    return ("%s: no verdict within %g s"):format(self.name, LIMIT / 1000)
+  end
+  self.runtime.world:log("error", tostring(problem))
+  return ("%s: %s"):format(self.name, tostring(problem):match("^[^\n]*"))
+end
+
 -- What was said before the network changed once more says nothing.
 local function look_until_quiet(self)
   local runtime = self.runtime
@@ -101,7 +110,7 @@ local function look_until_quiet(self)
     local began = runtime.world:now()
     local ok, verdict, reason = runtime.scheduler:attempt(LIMIT, look, self)
     if not ok then
-      return nil, ("%s: %s"):format(self.name, tostring(verdict))
+      return nil, why_not(self, verdict)
     elseif runtime.doubted_at <= began then
       return verdict, reason
     end
@@ -109,10 +118,12 @@ local function look_until_quiet(self)
   return nil, self.name .. ": the network does not come to rest"
 end
 
-local function work(self)
-  local runtime = self.runtime
-  local verdict, reason = look_until_quiet(self)
-  runtime.rechecks[self.name] = nil
+-- However it ended: who waits is told.
+local function on_end(self, _, ok, verdict, reason)
+  self.runtime.rechecks[self.name] = nil
+  if not ok then
+    verdict, reason = nil, self.name .. ": cancelled"
+  end
   local code = not verdict and "EAGAIN" or nil
   for _, task in ipairs(self.waiting) do
     task:wake(verdict, reason, code)
@@ -149,9 +160,19 @@ function recheck.start(runtime, name, options)
   if not self then
     self = { runtime = runtime, name = name, options = options or {}, waiting = {} }
     runtime.rechecks[name] = self
-    runtime.scheduler:spawn(work, self)
+    local task = runtime.scheduler:spawn(look_until_quiet, self)
+    task.on_end, task.on_end_object = on_end, self
+    self.task = runtime.scheduler:handle(task)
   end
   return self
+end
+
+--- Ends all that is being looked into, with the resolver.
+---@param runtime table
+function recheck.close(runtime)
+  for _, self in pairs(runtime.rechecks) do
+    self.task:close()
+  end
 end
 
 return recheck

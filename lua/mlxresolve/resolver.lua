@@ -141,9 +141,7 @@ function methods:close(callback)
   end
   self.scheduler:spawn(function()
     self.chain:close()
-    if self.network then
-      self.network:close()
-    end
+    self:leave_network()
     if self.mdns_engine then
       self.mdns_engine:close()
     end

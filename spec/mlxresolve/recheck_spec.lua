@@ -114,6 +114,16 @@ describe("mlxresolve.recheck", function()
     assert.same({}, b.resolver.rechecks)
   end)
 
+  it("ends with the resolver", function()
+    open()
+    local result = run()
+    b.world:advance(1)
+    b.resolver:close()
+    b.world:settle()
+    assert.same({ nil, "a.example.: cancelled" }, { result.verdict, result.reason })
+    assert.equal(0, b.resolver.scheduler.live)
+  end)
+
   it("goes on when the first who wanted to know has left", function()
     open()
     local scheduler = b.resolver.scheduler

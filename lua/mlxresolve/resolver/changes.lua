@@ -4,6 +4,7 @@ local chains = require("mlxresolve.chain")
 local network = require("mlxresolve.network")
 local onlinks = require("mlxresolve.onlink")
 local persistence = require("mlxresolve.persistence")
+local recheck = require("mlxresolve.recheck")
 local settings = require("mlxresolve.resolver.settings")
 
 ---@class mlxresolve.Resolver
@@ -52,6 +53,14 @@ function changes:watch_network()
       settled(self, change)
     end,
   }, self.policy.network)
+end
+
+--- Ends what the network has begun.
+function changes:leave_network()
+  if self.network then
+    self.network:close()
+  end
+  recheck.close(self)
 end
 
 --- Puts another checked policy to work: unchanged instances live on, entries of strategies that are

@@ -44,6 +44,44 @@ describe("mlxresolve.resolver.changes", function()
     assert.equal(2, calls)
   end)
 
+  it("ends reactions that take their time with the resolver", function()
+    local began, ended
+    local reaction = {
+      name = "slow",
+      network_changed = function(_, _, ctx)
+        began = true
+        ctx:sleep(3600e3)
+        ended = true
+      end,
+    }
+    local b = bed.open({ bed.strategy("known", known) }, { reactions = { mlx.use(reaction) } })
+    b.world:network { { type = "link_removed", index = 2, interface = "eth0" } }
+    b.world:advance(1000)
+    b.resolver:close()
+    b.world:settle()
+    assert.same({ true, nil, 0 }, { began, ended, b.resolver.scheduler.live })
+  end)
+
+  it("goes by the policy's times and interfaces", function()
+    local told = 0
+    local reaction = {
+      name = "note",
+      network_changed = function()
+        told = told + 1
+      end,
+    }
+    local b = bed.open({ bed.strategy("known", known) }, {
+      reactions = { mlx.use(reaction) },
+      network = { settle = "50ms", ignore = { "x*" } },
+    })
+    b.world:network { { type = "link_removed", index = 3, interface = "x9" } }
+    b.world:advance(1000)
+    assert.equal(0, told)
+    b.world:network { { type = "link_removed", index = 2, interface = "eth0" } }
+    b.world:advance(50)
+    assert.equal(1, told)
+  end)
+
   it("cannot reload what came from no file", function()
     local b = bed.open { bed.strategy("known", known) }
     local _, message, code = b.resolver:reload()
