@@ -4,9 +4,11 @@
 --- kept though it is in doubt, or served though it ran out, has to be proved first. An address at
 --- which another host answers is no answer for its name until that proves otherwise.
 
+local cards = require("mlxresolve.identity.cards")
 local checks = require("mlxresolve.identity.checks")
 local core = require("mlxresolve.core")
 local group = require("mlxresolve.group")
+local listing = require("mlxresolve.identity.listing")
 local persistence = require("mlxresolve.persistence")
 local query = require("mlxresolve.query")
 
@@ -30,6 +32,7 @@ function identity.new(runtime)
     runtime = runtime,
     is_on = false,
     pins = {},
+    watcher = false,
     proofs = {}, -- name → address → { outcome, reason, at, task }
     count = 0,
   }, Identity)
@@ -39,6 +42,7 @@ end
 ---@param pins table<string, mlxresolve.PluginHandle[]>  by canonical zone
 function Identity:follow(pins)
   self.pins, self.is_on = pins, next(pins) ~= nil
+  self.watcher = self.watcher or (self.is_on and cards.watch(self))
   self:forget()
 end
 
@@ -186,6 +190,28 @@ function Identity:prove_all(name, addresses)
   return proved, refused
 end
 
+--- There is reason to think that another host answers: what was proved before does not count.
+---@param name string
+function Identity:doubt(name)
+  local now = self.runtime.world:now()
+  for address, proof in pairs(self.proofs[name] or {}) do
+    if proof.outcome == "for" and proof.at < now then
+      self.proofs[name][address] = nil
+    end
+  end
+end
+
+--- Another machine has an address now.
+---@param address string
+function Identity:moved(address)
+  for name, of_name in pairs(self.proofs) do
+    if of_name[address] and of_name[address].outcome then
+      of_name[address] = nil
+      self:look(name, { address })
+    end
+  end
+end
+
 --- Looks into addresses in the background, where there is no proof yet.
 ---@param name string
 ---@param addresses string[]
@@ -253,25 +279,7 @@ end
 --- What is known, for people: { name, address, outcome, reason, age (s) }, sorted.
 ---@return table[]
 function Identity:list()
-  local list, now = {}, self.runtime.world:now()
-  for name, of_name in pairs(self.proofs) do
-    for address in pairs(of_name) do
-      local proof = find(self, name, address)
-      if proof and proof.outcome then
-        list[#list + 1] = {
-          name = name,
-          address = address,
-          outcome = proof.outcome,
-          reason = proof.reason,
-          age = math.floor((now - proof.at) / 1000),
-        }
-      end
-    end
-  end
-  table.sort(list, function(a, b)
-    return a.name .. a.address < b.name .. b.address
-  end)
-  return list
+  return listing.of(self.proofs, self.runtime.world:now(), LIFE)
 end
 
 return identity

@@ -121,6 +121,36 @@ describe("mlxresolve.identity", function()
     assert.equal("for", b.resolver.identity:list()[1].outcome)
   end)
 
+  it("asks for proof at once where another network card turns up behind an address", function()
+    open()
+    who["192.0.2.1"] = "mini2.local."
+    local function meet(mac)
+      local event = { type = "neighbour_changed", index = 2, interface = "eth0", mac = mac }
+      event.address = "192.0.2.1"
+      b.world:network { event }
+    end
+    meet("02:00:00:00:00:01")
+    b:address("mini2.local")
+    b.world:advance(1000)
+    who["192.0.2.1"] = "printer.local."
+    meet("02:00:00:00:00:02")
+    b.world:advance(100)
+    assert.equal("dead", (state("192.0.2.1")))
+    assert.equal("EIDENTITY", b:address("mini2.local"))
+  end)
+
+  it("asks for proof anew where there is a doubt", function()
+    open()
+    who["192.0.2.1"] = "mini2.local."
+    b:address("mini2.local")
+    b.world:advance(1000)
+    b.resolver.scheduler:spawn(function()
+      require("mlxresolve.recheck").run(b.resolver, "mini2.local.", {})
+    end)
+    b.world:advance(1000)
+    assert.same({ "192.0.2.1", "192.0.2.1" }, asked)
+  end)
+
   it("tells those who watch the name", function()
     open()
     who["192.0.2.1"] = "mini2.local."

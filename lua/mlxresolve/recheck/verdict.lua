@@ -74,6 +74,7 @@ function verdict.prove(identity, name, said, reason, found)
   if said ~= "keep" and said ~= "move" then
     return said, reason
   end
+  identity:doubt(name)
   local proved, refused = identity:prove_all(name, list_of(found.addresses))
   if not proved then
     return said, reason
