@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "exchange_cookie.h"
 #include "rdata.h"
 
 /* RFC 9520 section 3.1: three questions to a server over a transport, no more.
@@ -58,7 +59,7 @@ static void write_query(mlxr_exchange_t *exchange, const uint8_t *name,
 static void leave_edns_out(mlxr_exchange_t *exchange) {
   exchange->is_edns_off = true;
   exchange->refusals = exchange->tries > 0 ? exchange->tries - 1 : 0;
-  exchange->query_len = (uint16_t)(exchange->query_len - OPT_LEN);
+  exchange->query_len = (uint16_t)(MLXR_HEADER_LEN + exchange->question_len);
   put16(exchange->query + 10, 0);
 }
 
@@ -78,6 +79,9 @@ int mlxr_exchange_init(mlxr_exchange_t *exchange, const mlxr_address_t *server,
   exchange->ignored = 0;
   exchange->is_tcp = false;
   exchange->is_edns_off = false;
+  exchange->is_cookie_renewed = false;
+  exchange->cookie.len = 0;
+  exchange->cookie_news = MLXR_COOKIE_NO_NEWS;
   exchange->is_done = false;
   exchange->started = now;
   exchange->deadline = end_of(exchange);
@@ -172,6 +176,23 @@ static enum mlxr_exchange_action ignore(mlxr_exchange_t *exchange) {
   return MLXR_EXCHANGE_WAIT;
 }
 
+/* Repeated, it speaks of servers at one address that do not share their
+ * secret: TCP is proof enough for them (RFC 7873 section 5.3). */
+static enum mlxr_exchange_action ask_with_cookie(mlxr_exchange_t *exchange,
+                                                 uint64_t now) {
+  if (mlxr_exchange_renew_cookie(exchange) && exchange->tries < TRIES_MAX)
+    return send_udp(exchange, now);
+  return send_tcp(exchange);
+}
+
+/* The server gave cookies, and this reply has none: it may be forged, or the
+ * server of another configuration. Over TCP it is known which. */
+static bool lacks_cookie(const mlxr_exchange_t *exchange,
+                         const mlxr_cookie_verdict_t *cookie) {
+  return !cookie->is_there && !exchange->is_edns_off &&
+         exchange->cookie.len > MLXR_COOKIE_CLIENT;
+}
+
 static enum mlxr_exchange_action accept_reply(mlxr_exchange_t *exchange,
                                               const uint8_t *packet, size_t len,
                                               uint8_t *out, size_t cap,
@@ -188,6 +209,11 @@ mlxr_exchange_on_message(mlxr_exchange_t *exchange, const mlxr_address_t *from,
                          uint8_t *out, size_t cap, mlxr_answer_info_t *info) {
   if (exchange->is_done || !is_our_reply(exchange, from, packet, len))
     return ignore(exchange);
+  mlxr_cookie_t said;
+  mlxr_cookie_verdict_t cookie =
+      mlxr_exchange_judge_cookie(exchange, packet, len, &said);
+  if (cookie.is_there && !cookie.is_true)
+    return ignore(exchange);
   if (is_edns_refusal(exchange, packet, len)) {
     if (!exchange->is_edns_off)
       return ask_without_edns(exchange, now);
@@ -200,6 +226,15 @@ mlxr_exchange_on_message(mlxr_exchange_t *exchange, const mlxr_address_t *from,
   }
   if (!is_our_question(exchange, packet, len))
     return ignore(exchange);
+  if (cookie.is_true)
+    mlxr_exchange_learn_cookie(exchange, &said);
+  if (!exchange->is_tcp && cookie.is_refusal)
+    return ask_with_cookie(exchange, now);
+  if (lacks_cookie(exchange, &cookie)) {
+    if (!exchange->is_tcp)
+      return send_tcp(exchange);
+    exchange->cookie_news = MLXR_COOKIE_LOST;
+  }
   if (get16(packet + 2) & MLXR_TC)
     return exchange->is_tcp ? finish(exchange, MLXR_EFORMAT)
                             : send_tcp(exchange);
@@ -214,6 +249,9 @@ enum mlxr_exchange_action mlxr_exchange_on_time(mlxr_exchange_t *exchange,
     return finish(exchange, MLXR_ETIMEOUT);
   if (now < exchange->deadline || exchange->is_tcp)
     return MLXR_EXCHANGE_WAIT;
+  /* There are firewalls that drop what they do not know. */
+  if (exchange->cookie.len == MLXR_COOKIE_CLIENT)
+    mlxr_exchange_drop_cookie(exchange);
   return send_udp(exchange, now);
 }
 

@@ -13,7 +13,8 @@ enum {
   FRESH_RATE = 2000,
   LINKS_MIN = 16,
   QUESTIONS_PER_BUCKET = 8,
-  DRAWS = 48 ///< numbers that one question may need: its ID, ports, a place
+  DRAWS = 64 ///< numbers that one question may need: its ID, ports, a place,
+             ///< a cookie
 };
 
 void mlxr_upstream_append(list_t *list, question_t *question) {
@@ -206,7 +207,10 @@ static int attach(mlxr_upstream_t *upstream, question_t *question,
                   uint64_t now) {
   if (mlxr_exchange_start(&question->exchange) == MLXR_EXCHANGE_SEND_TCP)
     return mlxr_upstream_streams_attach(upstream, question);
-  return mlxr_upstream_links_attach(upstream, question, now);
+  int rc = mlxr_upstream_links_attach(upstream, question, now);
+  if (rc == 0 && question->exchange.options.use_cookie)
+    mlxr_upstream_cookies_attach(upstream, question, now);
+  return rc;
 }
 
 int mlxr_upstream_ask(mlxr_upstream_t *upstream, const mlxr_address_t *server,
@@ -284,6 +288,8 @@ bool mlxr_upstream_give_message(mlxr_upstream_t *upstream, question_t *question,
       upstream->arena + upstream->arena_used, MLXR_PACKET_MAX, &info);
   if (action == MLXR_EXCHANGE_WAIT)
     return false;
+  if (exchange->cookie_news != MLXR_COOKIE_NO_NEWS)
+    mlxr_upstream_cookies_follow(upstream, exchange);
   if (action == MLXR_EXCHANGE_DONE && exchange->result == 0)
     release_answer(upstream, question, &info, now);
   else

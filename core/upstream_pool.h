@@ -22,6 +22,7 @@ enum {
   MLXR_UPSTREAM_PORTS = 64,    ///< shared sockets a server
   MLXR_UPSTREAM_POOLS = 16,    ///< servers that have such
   MLXR_UPSTREAM_STREAMS = 128, ///< TCP connections at one time
+  MLXR_UPSTREAM_JARS = 64,     ///< servers whose cookies are kept
   MLXR_UPSTREAM_ARENA = MLXR_UPSTREAM_BATCH * MLXR_PACKET_MAX
 };
 
@@ -66,6 +67,14 @@ typedef struct pool {
   link_t *links[MLXR_UPSTREAM_PORTS];
 } pool_t;
 
+/// The cookie of one server.
+typedef struct jar {
+  mlxr_address_t server;
+  mlxr_address_t own; ///< of this machine, as the server sees it
+  mlxr_cookie_t cookie;
+  uint64_t made_at, looked_at, used_at; ///< ms
+} jar_t;
+
 typedef struct rate {
   uint64_t second;
   uint32_t present, last;
@@ -99,6 +108,9 @@ struct mlxr_upstream {
   stream_t *streams[MLXR_UPSTREAM_STREAMS];
   uint32_t stream_open, stream_generation;
   list_t unconnected; ///< questions that wait for a connection to end
+
+  jar_t jars[MLXR_UPSTREAM_JARS];
+  uint32_t jar_count;
 
   /* The step under way. */
   mlxr_upstream_result_t *out;
@@ -147,6 +159,15 @@ void mlxr_upstream_links_on_event(mlxr_upstream_t *upstream, uint64_t tag,
 /// Closes shared sockets whose second is over.
 void mlxr_upstream_links_sweep(mlxr_upstream_t *upstream, uint64_t now);
 void mlxr_upstream_links_close(mlxr_upstream_t *upstream);
+
+/* DNS cookies: upstream_cookies.c */
+
+/// Gives a question that has its socket, and was not sent yet, a cookie.
+void mlxr_upstream_cookies_attach(mlxr_upstream_t *upstream,
+                                  question_t *question, uint64_t now);
+/// Keeps what a question has found out about its server's.
+void mlxr_upstream_cookies_follow(mlxr_upstream_t *upstream,
+                                  const mlxr_exchange_t *exchange);
 
 /* TCP: upstream_streams.c */
 

@@ -19,6 +19,7 @@ local dns = {
     attempt = { "duration", default = "1s", doc = "time for one server before the next is asked" },
     recheck = { "duration", default = "5s", doc = "how long a server that failed is asked last" },
     tcp = { "boolean", default = false, doc = "ask over TCP only" },
+    cookies = { "boolean", default = true, doc = "know replies by cookies (RFC 7873)" },
   },
   except = {
     "local.",
@@ -67,7 +68,12 @@ function dns:resolve(query, ctx)
   if #servers == 0 then
     return nil, "there is no server to ask (resolv.conf names none)", "ENOSERVER"
   end
-  self.ask = self.ask or { timeout = self.options.attempt, tcp = self.options.tcp }
+  self.ask = self.ask
+    or {
+      timeout = self.options.attempt,
+      tcp = self.options.tcp,
+      cookies = self.options.cookies,
+    }
   local answer, message, code
   for i = 1, #servers do
     local server = servers[i]

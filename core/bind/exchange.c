@@ -56,6 +56,22 @@ static mlxr_exchange_options_t read_options(lua_State *L, int arg) {
   return options;
 }
 
+/* Bytes that no server would have sent are cut or of a wrong length: it is
+ * specs that give them. */
+static void read_cookie(lua_State *L, int arg, mlxr_cookie_t *cookie) {
+  size_t len = 0;
+  const char *bytes = NULL;
+  if (!lua_isnoneornil(L, arg)) {
+    lua_getfield(L, arg, "cookie");
+    bytes = lua_tolstring(L, -1, &len);
+    lua_pop(L, 1); // the options hold it
+  }
+  luaL_argcheck(L, len <= MLXR_COOKIE_MAX, arg, "cookie: 40 bytes at most");
+  cookie->len = (uint8_t)len;
+  if (len > 0)
+    memcpy(cookie->bytes, bytes, len);
+}
+
 static int exchange_new(lua_State *L) {
   mlxr_address_t server;
   uint8_t name[MLXR_NAME_MAX];
@@ -75,6 +91,8 @@ static int exchange_new(lua_State *L) {
   if (server.port == 0)
     server.port = 53;
   mlxr_exchange_options_t options = read_options(L, 4);
+  mlxr_cookie_t cookie;
+  read_cookie(L, 4, &cookie);
   uint16_t id = choose_id(L, 4);
   mlxr_exchange_t *exchange = lua_newuserdata(L, sizeof *exchange);
   luaL_getmetatable(L, CLASS);
@@ -82,6 +100,7 @@ static int exchange_new(lua_State *L) {
   rc = mlxr_exchange_init(exchange, &server, name, type, &options, id, now);
   if (rc < 0)
     return mlxr_bind_fail(L, rc, "exchange");
+  mlxr_exchange_put_cookie(exchange, &cookie);
   return 1 + push_action(L, mlxr_exchange_start(exchange));
 }
 
@@ -151,11 +170,27 @@ static int exchange_ignored(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {
-    {"query", exchange_query},     {"deadline", exchange_deadline},
-    {"message", exchange_message}, {"time", exchange_time},
-    {"fail", exchange_fail},       {"result", exchange_result},
-    {"ignored", exchange_ignored}, {NULL, NULL}};
+static int exchange_cookie(lua_State *L) {
+  static const char *const news[] = {
+      [MLXR_COOKIE_LEARNT] = "learnt", [MLXR_COOKIE_LOST] = "lost"};
+  const mlxr_exchange_t *exchange = check_exchange(L);
+  lua_pushlstring(L, (const char *)exchange->cookie.bytes,
+                  exchange->cookie.len);
+  if (exchange->cookie_news == MLXR_COOKIE_NO_NEWS)
+    return 1;
+  lua_pushstring(L, news[exchange->cookie_news]);
+  return 2;
+}
+
+static const luaL_Reg methods[] = {{"query", exchange_query},
+                                   {"deadline", exchange_deadline},
+                                   {"message", exchange_message},
+                                   {"time", exchange_time},
+                                   {"fail", exchange_fail},
+                                   {"result", exchange_result},
+                                   {"ignored", exchange_ignored},
+                                   {"cookie", exchange_cookie},
+                                   {NULL, NULL}};
 
 int mlxr_bind_open_exchange(lua_State *L) {
   mlxr_bind_class(L, CLASS, methods, NULL);

@@ -16,7 +16,7 @@ enum {
   MAX_TIMEOUT = 3600000
 };
 
-enum { FLAG_TCP = 1, FLAG_NO_EDNS = 2, FLAG_NO_RECURSION = 4 };
+enum { FLAG_TCP = 1, FLAG_NO_EDNS = 2, FLAG_NO_RECURSION = 4, FLAG_COOKIE = 8 };
 
 typedef struct box {
   mlxr_bind_box_t upstream;
@@ -110,7 +110,8 @@ static mlxr_exchange_options_t read_options(lua_State *L) {
       .resend = ms < RESEND * 5 / 3 ? ms * 3 / 5 : RESEND,
       .udp_size = flags & FLAG_NO_EDNS ? 0 : MLXR_EDNS_SIZE,
       .use_tcp = (flags & FLAG_TCP) != 0,
-      .recurse = (flags & FLAG_NO_RECURSION) == 0};
+      .recurse = (flags & FLAG_NO_RECURSION) == 0,
+      .use_cookie = (flags & FLAG_COOKIE) != 0};
 }
 
 static int upstream_ask(lua_State *L) {

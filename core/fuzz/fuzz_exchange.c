@@ -1,13 +1,21 @@
 /* Any reply to a question: the first byte chooses how much of it is made to
- * fit. Only a reply that belongs to the question ends it, and what comes out
- * reads as a canonical answer; whatever came before, the true reply is taken.
+ * fit, and whether the question bears a cookie. Only a reply that belongs to
+ * the question ends it, and what comes out reads as a canonical answer;
+ * whatever came before, the true reply is taken.
  */
 #include <string.h>
 
 #include "../exchange.h"
 #include "fuzz.h"
 
-enum { FITS_HEADER = 1, FITS_QUESTION = 2, TCP = 4, NO_EDNS = 8 };
+enum {
+  FITS_HEADER = 1,
+  FITS_QUESTION = 2,
+  TCP = 4,
+  NO_EDNS = 8,
+  COOKIE = 16,
+  SERVER_COOKIE = 32
+};
 
 static uint8_t packet[MLXR_PACKET_MAX], answer[MLXR_PACKET_MAX];
 
@@ -39,6 +47,10 @@ static enum mlxr_exchange_action give(mlxr_exchange_t *exchange, size_t len) {
     MLXR_PROMISE(mlxr_answer_read(answer, info.len, &again) == 0);
     MLXR_PROMISE(again.status == info.status);
     MLXR_PROMISE(info.rcode > 15 || again.rcode == info.rcode);
+    MLXR_PROMISE(exchange->is_tcp || exchange->is_edns_off ||
+                 exchange->cookie.len <= MLXR_COOKIE_CLIENT ||
+                 exchange->cookie_news == MLXR_COOKIE_LEARNT);
+    MLXR_PROMISE(exchange->query_len <= sizeof exchange->query);
   }
   return action;
 }
@@ -48,7 +60,12 @@ static void take_true_reply(mlxr_exchange_t *exchange) {
   memcpy(packet, exchange->query, len);
   packet[2] |= 0x80;
   memset(packet + 6, 0, 6);
-  MLXR_PROMISE(give(exchange, len) == MLXR_EXCHANGE_DONE);
+  enum mlxr_exchange_action action = give(exchange, len);
+  if (action == MLXR_EXCHANGE_SEND_TCP) { // since it bears no cookie
+    MLXR_PROMISE(exchange->cookie.len > MLXR_COOKIE_CLIENT);
+    action = give(exchange, len);
+  }
+  MLXR_PROMISE(action == MLXR_EXCHANGE_DONE);
   MLXR_PROMISE(exchange->result == 0);
 }
 
@@ -63,6 +80,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                      .recurse = true};
   MLXR_PROMISE(mlxr_exchange_init(&exchange, &server, name, 1, &options, 0x1234,
                                   0) == 0);
+  mlxr_cookie_t cookie = {.len = 0, .bytes = "abcdefgh12345678"};
+  if (data[0] & (COOKIE | SERVER_COOKIE))
+    cookie.len = data[0] & SERVER_COOKIE ? 16 : MLXR_COOKIE_CLIENT;
+  mlxr_exchange_put_cookie(&exchange, &cookie);
   mlxr_exchange_start(&exchange);
   memcpy(packet, data + 1, size - 1);
   make_fit(&exchange, data[0], size - 1);

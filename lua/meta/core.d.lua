@@ -357,7 +357,8 @@ core.exchange = {}
 ---@param server string   address with port (53 when absent)
 ---@param name string
 ---@param type string
----@param options table?   { timeout=ms, resend=ms, udp_size=, tcp=bool, recurse=bool, id=integer }
+---@param options table?   { timeout=ms, resend=ms, udp_size=, tcp=bool, recurse=bool, id=integer,
+---                         cookie=bytes }
 ---@param now number
 ---@return mlxresolve.Exchange exchange, string action
 function core.exchange.new(server, name, type, options, now) end
@@ -386,6 +387,9 @@ function Exchange:result() end
 --- How many messages were not its own.
 ---@return integer
 function Exchange:ignored() end
+--- The cookie, with the server's part once it is known, and what was found out about that.
+---@return string bytes, "learnt"|"lost"|nil news
+function Exchange:cookie() end
 
 ---------------------------------------------------------------- core.upstream
 core.upstream = {}
@@ -407,7 +411,7 @@ function Upstream:server(address) end
 ---@param type integer
 ---@param timeout number  ms
 ---@param now number
----@param flags integer?  1 = TCP only, 2 = without EDNS, 4 = without RD
+---@param flags integer?  1 = TCP only, 2 = without EDNS, 4 = without RD, 8 = with a DNS cookie
 ---@return integer|nil slot, string? message, string? code
 function Upstream:ask(server, name, type, timeout, now, flags) end
 function Upstream:cancel(slot) end

@@ -85,7 +85,7 @@ function Context:random(n) end
 function Context:sleep(duration) end
 --- Asks one server. Server: "192.0.2.53", "192.0.2.53:5353", "[::1]:53".
 ---@param query mlxresolve.Query
----@param options { timeout: number?, tcp: boolean?, recurse: boolean? }?
+---@param options { timeout: number?, tcp: boolean?, recurse: boolean?, cookies: boolean? }?
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:exchange(server, query, options) end
 --- Opens a datagram socket that is closed when the call that opened it ends.

@@ -7,6 +7,7 @@ local reply = {}
 
 local FORMAT_ERROR = 1
 reply.FORMERR, reply.SERVFAIL, reply.NXDOMAIN, reply.NOTIMP = FORMAT_ERROR, 2, 3, 4
+reply.BADCOOKIE = 23
 
 local QR, RA, TC, RD = 0x8000, 0x0080, 0x0200, 0x0100
 local HEADER = 12
@@ -40,6 +41,14 @@ function reply.question_of(query)
   return query:sub(HEADER + 1, at + 4)
 end
 
+--- The cookie in a query's OPT record, which ends with it, or nil.
+---@param query string
+---@return string|nil
+function reply.cookie_of(query)
+  local options = query:sub(HEADER + #reply.question_of(query) + 11 + 1)
+  return options:sub(1, 2) == "\0\10" and options:sub(5, 4 + reply.read_u16(options, 3)) or nil
+end
+
 --- Does the query carry a record in its additional section (its OPT)?
 ---@param query string
 ---@return boolean
@@ -68,6 +77,12 @@ local function record(address)
     .. string.char(tonumber(a), tonumber(b), tonumber(c), tonumber(d))
 end
 
+local function opt_record(cookie, rcode)
+  local option = "\0\10" .. reply.u16(#cookie) .. cookie
+  local head = "\0" .. reply.u16(41) .. reply.u16(1232) .. string.char(bit.rshift(rcode, 4))
+  return head .. "\0\0\0" .. reply.u16(#option) .. option
+end
+
 ---@class support.Reply
 ---@field address string?    an A record to answer with
 ---@field addresses string[]? several
@@ -76,6 +91,7 @@ end
 ---@field id integer?        instead of the query's
 ---@field question string?   instead of the query's, wire form; "" for none
 ---@field flags integer?     instead of QR, RD, RA
+---@field cookie string?    in an OPT record
 ---@field cut integer?       bytes to keep
 
 --- A reply to a query.
@@ -92,15 +108,18 @@ function reply.to(query, options)
   end
   local parts = {
     reply.u16(options.id or reply.read_u16(query, 1)),
-    reply.u16(flags + (options.rcode or 0)),
+    reply.u16(flags + bit.band(options.rcode or 0, 15)),
     reply.u16(question == "" and 0 or 1),
     reply.u16(#addresses),
     reply.u16(0),
-    reply.u16(0),
+    reply.u16(options.cookie and 1 or 0),
     question,
   }
   for _, address in ipairs(addresses) do
     parts[#parts + 1] = record(address)
+  end
+  if options.cookie then
+    parts[#parts + 1] = opt_record(options.cookie, options.rcode or 0)
   end
   return table.concat(parts):sub(1, options.cut or -1)
 end

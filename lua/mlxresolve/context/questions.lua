@@ -11,7 +11,7 @@ local subquery = require("mlxresolve.subquery")
 
 local EXCHANGE_TIMEOUT = 2000 -- ms, where neither option nor deadline says less
 local NATIVE_TIMEOUT = 5000
-local FLAG_TCP, FLAG_NO_RECURSION = 1, 4
+local FLAG_TCP, FLAG_NO_RECURSION, FLAG_COOKIE = 1, 4, 8
 
 ---@class mlxresolve.Context
 local questions = {}
@@ -25,7 +25,9 @@ function questions:exchange(server, asked, options)
   local timeout, flags = EXCHANGE_TIMEOUT, 0
   if options then
     timeout = options.timeout or timeout
-    flags = (options.tcp and FLAG_TCP or 0) + (options.recurse == false and FLAG_NO_RECURSION or 0)
+    flags = (options.tcp and FLAG_TCP or 0)
+      + (options.recurse == false and FLAG_NO_RECURSION or 0)
+      + (options.cookies and FLAG_COOKIE or 0)
   end
   local task = scheduler.running
   local operation, problem, problem_code =
