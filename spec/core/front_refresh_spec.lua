@@ -39,6 +39,16 @@ describe("mlxresolve.core.front: answers that are due", function()
     assert.same({}, rig.pending)
   end)
 
+  it("hands the first hit of what nobody asked for any more to the brain, once", function()
+    rig:put("idle.test.", "A", { "192.0.2.1" }, 10e3)
+    assert.equal(1, rig.cache:mark(core.now(), { name = "idle.test." }, { idle = true }))
+    for _ = 1, 3 do
+      assert.equal("192.0.2.1", ask("idle.test.").answers[1].data)
+    end
+    rig:work()
+    assert.same({ { slot = 0, name = "idle.test.", type = A } }, rig.pending)
+  end)
+
   it("never runs out of records", function()
     rig:close()
     rig = front_rig.open { max_pending = 4 }

@@ -20,6 +20,7 @@ local persistence = require("mlxresolve.persistence")
 local roaming = require("mlxresolve.mdns.roaming")
 local sockets = require("mlxresolve.mdns.sockets")
 local store = require("mlxresolve.mdns.store")
+local stored = require("mlxresolve.mdns.stored")
 local summary = require("mlxresolve.mdns.responder.summary")
 local watches = require("mlxresolve.mdns.watches")
 
@@ -112,10 +113,37 @@ function Engine:receive(is_one_shot, data, from, port, interface, to, hops)
   counts[reason] = (counts[reason] or 0) + 1
 end
 
---- Records of a name that somebody was told about have changed.
+local function drop(self, name)
+  persistence.forget(self.runtime, { name = name })
+end
+
+--- Does all that is known of a type of a name end within a second?
+local function is_ending(self, name)
+  local lasts = {}
+  for _, record in ipairs(self.store:records(name, self.scheduler:now())) do
+    lasts[record.type] = lasts[record.type] or not record.is_doomed
+  end
+  for _, is_lasting in pairs(lasts) do
+    if not is_lasting then
+      return true
+    end
+  end
+  return false
+end
+
+--- Records of a name that somebody was told about have changed. After a goodbye the name is told
+--- for another second, and that has to be forgotten as well: it would be served when it ran out.
 function Engine:changed(name)
-  if self.runtime.cache then
-    persistence.forget(self.runtime, { name = name })
+  if not self.runtime.cache then
+    return
+  end
+  drop(self, name)
+  if is_ending(self, name) then
+    self.scheduler:after(stored.GRACE, function()
+      if not self.is_closed then
+        drop(self, name)
+      end
+    end)
   end
 end
 
