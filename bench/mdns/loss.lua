@@ -68,8 +68,8 @@ local function lose(net)
     for _, rule in ipairs {
       "add table inet loss",
       "add chain inet loss in { type filter hook input priority 0; }",
-      "add rule inet loss in iif eth0 udp dport 5353 numgen random mod 100 < 20 drop",
-      "add rule inet loss in iif eth0 udp sport 5353 udp dport != 5353 numgen random mod 100 < 20 drop",
+      "add rule inet loss in iif eth0 udp dport 5353 numgen random mod 5 < 1 drop",
+      "add rule inet loss in iif eth0 udp sport 5353 udp dport > 5353 numgen random mod 5 < 1 drop",
     } do
       local command = ("ip netns exec %s nft '%s'"):format(net.hosts[host].netns, rule)
       assert(net:switch(command) == 0, rule)

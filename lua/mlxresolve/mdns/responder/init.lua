@@ -18,6 +18,8 @@ local views = require("mlxresolve.mdns.responder.view")
 
 -- Section 8.1.
 local FIRST_DELAY = 250
+-- What is left after an address has gone is said again so much later, ms.
+local LEFTOVER = 250
 -- Where an avahi-daemon may be started at any time.
 local AVAHI = "/etc/avahi/avahi-daemon.conf"
 -- Packets of ours that come back to us.
@@ -124,21 +126,51 @@ end
 
 ---------------------------------------------------------------- the network, and the end
 
-local function same_addresses(a, b)
-  return table.concat(a.addresses, " ") == table.concat(b.addresses, " ")
+-- Has the link addresses that it did not have before? And has it lost some?
+local function compare(before, link)
+  local had, has_gained, kept = {}, false, 0
+  for _, address in ipairs(before.addresses) do
+    had[address] = true
+  end
+  for _, address in ipairs(link.addresses) do
+    has_gained = has_gained or not had[address]
+    kept = kept + (had[address] and 1 or 0)
+  end
+  return has_gained, kept < #before.addresses
+end
+
+local function announce_hosts(view)
+  view.leftover = false
+  for _, claim in ipairs(view.order) do
+    if claim.is_host then
+      steps.announce(view, claim)
+    end
+  end
+end
+
+-- Of an address that is gone, the goodbye tells. The others are said again, for whoever missed it;
+-- mostly another one comes in its place, and then all are said anyhow.
+local function announce_later(self, view)
+  view:drop_leftover()
+  view.leftover = self.scheduler:after(LEFTOVER, announce_hosts, view)
 end
 
 local function move(self, view, link)
-  local is_changed = not same_addresses(view.link, link)
+  local has_gained, has_lost = compare(view.link, link)
   view.link = link
-  if not is_changed then
+  if not (has_gained or has_lost) then
     return
   end
   local gone = view:rebuild()
   view:goodbye(gone)
+  if has_gained then
+    view:drop_leftover()
+    announce_hosts(view)
+  else
+    announce_later(self, view)
+  end
   for _, claim in ipairs(view.order) do
     if claim.is_host then
-      steps.announce(view, claim)
       self:tell_change(claim.key)
     end
   end

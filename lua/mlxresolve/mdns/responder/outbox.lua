@@ -7,6 +7,8 @@ local packets = require("mlxresolve.mdns.responder.packets")
 -- One record, on one link: a second; a quarter to defend a name that somebody probes for.
 local GAP = 1000
 local DEFENCE_GAP = 250
+-- Sums and differences of times are not exact; an announcement a second after the last is due.
+local ROUNDING = 0.001
 -- Replies to single queriers that may wait at a time, and that leave in a second.
 local MAX_REPLIES = 64
 local MAX_RATE = 500
@@ -65,7 +67,7 @@ end
 ---@return boolean
 function Outbox:was_sent(record, ms, now)
   local at = record.sent[self.path]
-  return at ~= nil and now - at < ms
+  return at ~= nil and now - at < ms - ROUNDING
 end
 
 --- Multicasts at once, whatever was said before.

@@ -46,6 +46,7 @@ function view.new(responder, link)
     owned = {}, -- key -> claim
     yielded = {}, -- keys given up here
     updates = {},
+    leftover = false, -- a timer: announces what is left after an address has gone
     outboxes = {},
     timer = false,
   }, View)
@@ -214,7 +215,16 @@ function View:all()
   return list
 end
 
+--- What is left after an address has gone need not be announced any more.
+function View:drop_leftover()
+  if self.leftover then
+    self.scheduler:stop(self.leftover)
+    self.leftover = false
+  end
+end
+
 function View:close()
+  self:drop_leftover()
   for _, out in pairs(self.outboxes) do
     out:close()
   end

@@ -63,6 +63,30 @@ describe("mlxresolve.mdns.responder", function()
     }, responder_bed.words(link:packets()[1].answers))
   end)
 
+  it("says what is left after an address has gone, for those who missed the goodbye", function()
+    link = responder_bed.new { links = { ethernet("192.0.2.1", "192.0.2.2") } }
+    link:settled()
+    move(ethernet("192.0.2.2"))
+    link.world:advance(100)
+    assert.same({ "A here.local. 0 192.0.2.1 !" }, { link:answers()[1] })
+    link:mark()
+    link.world:advance(200)
+    assert.equal("A here.local. 120 192.0.2.2 !", link:answers()[1])
+  end)
+
+  it("counts an address in the place of another as one change, though it comes later", function()
+    link:settled()
+    for i = 2, 10 do
+      move(ethernet("fe80::1%eth0"))
+      link.world:advance(20)
+      link:mark()
+      move(ethernet("fe80::1%eth0", "192.0.2." .. i))
+      link.world:advance(5)
+      assert.matches("A here.local. 120 192.0.2." .. i, link:answers()[1], 1, true)
+      link.world:advance(5000)
+    end
+  end)
+
   it("answers with the new address from then on (RFC 6762 section 8.4)", function()
     link:settled()
     move(ethernet("192.0.2.77"))

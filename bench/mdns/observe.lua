@@ -1,0 +1,87 @@
+--- Programs that watch a host of the link: what is said on the wire and when, and what a resolver
+--- makes of it and when. Times are of the monotonic clock, which all hosts share.
+
+local mdns_watch = require("support.mdns_watch")
+
+local observe = {}
+
+local SAID = [[
+watch(function(message, from, ms)
+  for _, record in ipairs(message.response and message.answers or {}) do
+    if record.name == "NAME" and record.type == "A" then
+      print(("said %s %d %.3f"):format(record.data, record.ttl, ms))
+    end
+  end
+end)
+print "ready"
+]]
+
+-- Watches the name, and asks for it again and again, past the cache.
+
+local SEEN = [[
+io.stdout:setvbuf("no")
+local uv = require "luv"
+local mlx = require "mlxresolve"
+local function now() return uv.hrtime() / 1e6 end
+local policy = mlx.policy { strategies = { mlx.use("mdns", { timeout = "100ms", cache = false }) } }
+local resolver = assert(mlx.open(policy))
+resolver:watch("NAME", function(event)
+  if event.family == "ipv4" then
+    print(("told %s %s %.3f"):format(event.kind, event.address, now()))
+  end
+end)
+local last
+local function ask()
+  resolver:resolve("NAME", { type = "A" }, function(result)
+    local address = result and result.addresses[1] and result.addresses[1].address or "none"
+    if address ~= last then
+      last = address
+      print(("found %s %.3f"):format(address, now()))
+    end
+    local timer = uv.new_timer()
+    timer:start(2, 0, function() timer:close() ask() end)
+  end)
+end
+ask()
+uv.run()
+]]
+
+local function start(net, host, argv)
+  return net:spawn(host, argv)
+end
+
+--- Prints "said ADDRESS TTL MS" for what is said of a name.
+---@param net support.Lan
+---@param host string
+---@param name string
+---@return support.LanProcess
+function observe.wire(net, host, name)
+  local process = start(net, host, mdns_watch.argv((SAID:gsub("NAME", name))))
+  process:wait_for("ready")
+  return process
+end
+
+--- Prints "told KIND ADDRESS MS" for what a subscriber is told, and "found ADDRESS MS" for what a
+--- query gets when it differs from the last.
+---@param net support.Lan
+---@param host string
+---@param name string
+---@return support.LanProcess
+function observe.resolver(net, host, name)
+  local paths = { "LUA_PATH=" .. package.path, "LUA_CPATH=" .. package.cpath }
+  local code = SEEN:gsub("NAME", name)
+  return start(net, host, { "env", paths[1], paths[2], "luajit", "-e", code })
+end
+
+--- The ms of the first line from byte `from` on that begins so.
+---@param process support.LanProcess
+---@param line string  plain, such as "told moved 10.99.0.77 "
+---@param from integer?
+---@return number|nil ms
+function observe.at(process, line, from)
+  local text = process:output()
+  local _, stop = text:find("\n" .. line, math.max(1, (from or 1) - 1), true)
+  return stop and tonumber(text:match("^[%d.]+", stop + 1))
+end
+
+return observe
