@@ -33,6 +33,24 @@ describe("mlxresolve.mdns.roaming", function()
     assert.equal(0, link.engine:stats().records)
   end)
 
+  it("keeps what it knows when one more address comes in a network that is here", function()
+    link:answer("mini2.local.", { A, AAAA })
+    link:ask("mini2.local.", "A")
+    link.world:settle()
+    local other = bed.interface()
+    table.insert(other.addresses, bed.address("192.0.2.99", 24))
+    link.world.links = { bed.loopback(), other }
+    link.world:network {
+      { type = "address_added", index = 2, interface = "eth0", address = "192.0.2.99" },
+    }
+    assert.equal(2, link.engine:stats().records)
+    table.insert(other.addresses, bed.address("203.0.113.99", 24))
+    link.world:network {
+      { type = "address_added", index = 2, interface = "eth0", address = "203.0.113.99" },
+    }
+    assert.equal(0, link.engine:stats().records)
+  end)
+
   it("keeps what it knows when only a neighbour changed", function()
     link:answer("mini2.local.", { A, AAAA })
     link:ask("mini2.local.", "A")
