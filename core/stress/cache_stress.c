@@ -145,6 +145,14 @@ static void flush(unsigned i, uint64_t now) {
   mlxr_cache_flush(cache, i % 50 == 0 ? NULL : &filter, now);
 }
 
+static void doubt(unsigned i, uint64_t now) {
+  const mlxr_cache_filter_t filter = {.interface = 1 + i % 5};
+  uint8_t flag = i % 3 == 0 ? MLXR_CACHE_WITHHELD : MLXR_CACHE_SUSPECT;
+  mlxr_cache_mark(cache, &filter, i % 2 ? flag : 0, i % 2 ? 0 : flag, now);
+  if (i % 7 == 0)
+    mlxr_cache_expire(cache, &filter, now);
+}
+
 static void look(uint64_t now) {
   mlxr_cache_stats_t stats;
   unsigned left = 2000;
@@ -164,8 +172,10 @@ static void *work(void *context) {
       get(i, now);
     else if (what < 700)
       get_many(i, now);
-    else if (what < 998)
+    else if (what < 997)
       put(i, next_random(&state) % 100, now);
+    else if (what < 998)
+      doubt(i, now);
     else if (what < 999)
       flush(i, now);
     else

@@ -52,14 +52,10 @@ end
 ---@param handlers mlxresolve.NetworkHandlers
 ---@param options mlxresolve.NetworkOptions?
 function network.watch(runtime, handlers, options)
-  options = options or {}
   local self = setmetatable({
     world = runtime.world,
     scheduler = runtime.scheduler,
     handlers = handlers,
-    settle = options.settle or SETTLE,
-    pause = options.flapping or FLAPPING,
-    ignore = options.ignore or {},
     calm = false, -- { events, first, last }: of what does not flap
     restless = {}, -- index → the same, of an interface that flaps
     told_at = {}, -- index → ms
@@ -67,7 +63,8 @@ function network.watch(runtime, handlers, options)
     timer = false,
     counts = { events = 0, ignored = 0, changes = 0, damped = 0 },
   }, mt)
-  self.flaps = flapping.new(self.pause)
+  self.flaps = flapping.new()
+  self:configure(options)
   self.before = take_view(self)
   self.watcher = self.world:watch_network(function(events)
     self:gather(events)
@@ -247,6 +244,16 @@ function methods:gather(events)
     self.handlers.at_once(news, restless(self))
     schedule(self)
   end
+end
+
+--- Goes by other times and selectors from now on.
+---@param options mlxresolve.NetworkOptions?
+function methods:configure(options)
+  options = options or {}
+  self.settle = options.settle or SETTLE
+  self.pause = options.flapping or FLAPPING
+  self.ignore = options.ignore or {}
+  self.flaps.window = self.pause
 end
 
 function methods:close()

@@ -142,6 +142,14 @@ describe("mlxresolve.network", function()
     assert.equal(1, #told)
   end)
 
+  it("goes by other times when it is told to", function()
+    watch:configure { settle = 50, ignore = { "x*" } }
+    link(false)
+    link(true, { index = 3, interface = "x0" })
+    world:advance(50)
+    assert.equal(1, #told[1].events)
+  end)
+
   it("tells nobody of interfaces that are ignored", function()
     open { ignore = { "veth*", "10.0.0.0/8" } }
     link(true, { index = 7, interface = "veth12" })

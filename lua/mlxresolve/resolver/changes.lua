@@ -84,6 +84,9 @@ function changes:replace_policy(policy)
     persistence.follow(self)
   end
   self.failures:flush()
+  if self.network then
+    self.network:configure(policy.network)
+  end
   if #self.chain.reactions > 0 then
     self:watch_network()
   end
