@@ -4,7 +4,7 @@
 All servers are up at once, pinned to core 0, each with its cache filled, and loaded in turn, round
 by round; the load generator is on core 1, a fixed number of questions in flight. The upstream counts
 what reaches it. With the most names: what an entry costs, which is how much larger a process is than
-one that has just started with room for 10,000 names.
+one of the same kind with room for 10,000 names, and that many in it.
 
 usage: hits.py BUILD ROUNDS [SIZE...]
 """
@@ -25,12 +25,14 @@ USER_SIZE = 10_000  # names, with which it is measured
 
 
 def rss_of_small():
-    """Resident memory of each server when it has just answered its first question."""
+    """Resident memory of each server that has room for few names, and is full."""
     sizes_of = {}
+    few = servers.write_hosts(servers.SMALL)
     for name, (argv, port) in servers.commands(build, servers.SMALL).items():
         if name != "echo":
             process = servers.start(0, argv)
             servers.wait_for(port)
+            servers.fill(build, port, few, servers.SMALL)
             sizes_of[name] = servers.rss(process.pid)
             servers.stop(process)
             servers.forget(name)
@@ -109,7 +111,7 @@ def compare(size):
 def entries(size):
     print(f"\nmemory with {size} names, bytes each\n| server | bytes |\n|---|---|")
     for name, before in small.items():
-        each = (servers.rss(processes[name].pid) - before) / size
+        each = (servers.rss(processes[name].pid) - before) / (size - servers.SMALL)
         servers.record("entry", name, [each])
         print(f"| {name} | {each:.0f} |", flush=True)
 
