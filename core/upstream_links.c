@@ -344,19 +344,32 @@ static void read_datagram(mlxr_upstream_t *upstream, link_t *link,
   upstream->stats.ignored++;
 }
 
+static void read_link(mlxr_upstream_t *upstream, link_t *link, size_t count,
+                      uint64_t now) {
+  uint32_t life = link->generation;
+  size_t lens[MLXR_UPSTREAM_RECEIVE];
+  size_t room = upstream->out_cap - upstream->out_count;
+  if (count > MLXR_UPSTREAM_RECEIVE)
+    count = MLXR_UPSTREAM_RECEIVE;
+  int n = mlxr_upstream_receive_batch(link->fd, upstream->datagrams, lens,
+                                      count < room ? count : room);
+  if (n < 0 && n != -EAGAIN && n != -EWOULDBLOCK)
+    fail_all(upstream, link, n, now);
+  for (int i = 0; i < n && link->generation == life; i++)
+    read_datagram(upstream, link, upstream->datagrams[i], lens[i], now);
+}
+
+/* No more is asked for than is awaited: one more would cost a look at an empty
+ * queue. When strangers crowd in, what is awaited may stand behind them. */
 void mlxr_upstream_links_on_event(mlxr_upstream_t *upstream, uint64_t tag,
                                   uint64_t now) {
   link_t *link = &upstream->links[(uint32_t)tag];
   uint32_t life = link->generation;
   if (tag != MLXR_UPSTREAM_TAG(false, life, link->index) || link->fd < 0)
     return;
-  size_t lens[MLXR_UPSTREAM_RECEIVE];
-  size_t room = upstream->out_cap - upstream->out_count;
-  int n = mlxr_upstream_receive_batch(
-      link->fd, upstream->datagrams, lens,
-      room < MLXR_UPSTREAM_RECEIVE ? room : MLXR_UPSTREAM_RECEIVE);
-  if (n < 0 && n != -EAGAIN && n != -EWOULDBLOCK)
-    fail_all(upstream, link, n, now);
-  for (int i = 0; i < n && link->generation == life; i++)
-    read_datagram(upstream, link, upstream->datagrams[i], lens[i], now);
+  uint64_t strangers = upstream->stats.ignored;
+  read_link(upstream, link, link->pending > 0 ? link->pending : 1, now);
+  if (upstream->stats.ignored > strangers && link->generation == life &&
+      upstream->out_count < upstream->out_cap)
+    read_link(upstream, link, MLXR_UPSTREAM_RECEIVE, now);
 }
