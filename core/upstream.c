@@ -102,7 +102,7 @@ int mlxr_upstream_open(const mlxr_upstream_options_t *options,
     upstream->options.max_pending = PENDING;
   if (upstream->options.fresh_rate == 0)
     upstream->options.fresh_rate = FRESH_RATE;
-  upstream->sweep_at = UINT64_MAX;
+  upstream->sweep_at = upstream->streams_at = UINT64_MAX;
   mlxr_entropy_init(&upstream->entropy);
   int rc = allocate(upstream);
   if (rc == 0)
@@ -334,7 +334,8 @@ static int receive(mlxr_upstream_t *upstream, uint64_t now) {
   int n = mlxr_poller_wait(upstream->poller, events, MLXR_UPSTREAM_BATCH, 0);
   for (int i = 0; i < n && upstream->out_count < upstream->out_cap; i++) {
     if (events[i].tag >> 63)
-      mlxr_upstream_streams_on_event(upstream, events[i].tag, now);
+      mlxr_upstream_streams_on_event(upstream, events[i].tag, events[i].events,
+                                     now);
     else
       mlxr_upstream_links_on_event(upstream, events[i].tag, now);
   }
@@ -342,10 +343,12 @@ static int receive(mlxr_upstream_t *upstream, uint64_t now) {
 }
 
 static uint64_t next_deadline(const mlxr_upstream_t *upstream, uint64_t now) {
-  if (upstream->done.first)
+  if (upstream->done.first || upstream->stream_unread > 0)
     return now;
   const mlxr_deadline_t *due = mlxr_deadlines_get(&upstream->deadlines);
   uint64_t at = due ? due->at : UINT64_MAX;
+  if (upstream->streams_at < at)
+    at = upstream->streams_at;
   return at < upstream->sweep_at ? at : upstream->sweep_at;
 }
 
@@ -364,6 +367,7 @@ int mlxr_upstream_step(mlxr_upstream_t *upstream, uint64_t now,
   upstream->arena_used = 0;
   reuse_released(upstream);
   drain_done(upstream, now);
+  mlxr_upstream_streams_resume(upstream, now);
   /* Read before the clock is looked at: what came in time counts, even when
    * this step itself came late. */
   int rc = receive(upstream, now);

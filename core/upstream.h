@@ -5,7 +5,7 @@
  * on a random port; above that from a random one of at least 64 sockets on
  * random ports, to which no question is added after a second (RFC 5452 section
  * 9.2); what is sent again leaves from its question's own socket. TCP after a
- * truncated reply.
+ * truncated reply, over one connection for the questions to a server.
  */
 #ifndef MLXR_UPSTREAM_H
 #define MLXR_UPSTREAM_H

@@ -2,9 +2,9 @@
  * else: questions, the UDP sockets they leave from, TCP connections.
  *
  * A question is in exactly one list at a time: to be sent or sent on a socket,
- * waiting for a connection, on a connection (none), or done. Arrays are taken
- * whole when the pool opens and stay untouched, and so cost no memory, until
- * they are used; pointers into them never move.
+ * waiting for a connection, to be sent or sent on one, or done. Arrays are
+ * taken whole when the pool opens and stay untouched, and so cost no memory,
+ * until they are used; pointers into them never move.
  */
 #ifndef MLXR_UPSTREAM_POOL_H
 #define MLXR_UPSTREAM_POOL_H
@@ -107,7 +107,9 @@ struct mlxr_upstream {
 
   stream_t *streams[MLXR_UPSTREAM_STREAMS];
   uint32_t stream_open, stream_generation;
-  list_t unconnected; ///< questions that wait for a connection to end
+  uint32_t stream_unread; ///< that hold messages there was no room for
+  uint64_t streams_at;    ///< ms: when to look after those without questions
+  list_t unconnected;     ///< questions that wait for a connection to end
 
   jar_t jars[MLXR_UPSTREAM_JARS];
   uint32_t jar_count;
@@ -171,15 +173,19 @@ void mlxr_upstream_cookies_follow(mlxr_upstream_t *upstream,
 
 /* TCP: upstream_streams.c */
 
-/// Connects for a question, or lets it wait for its turn.
+/// Gives a question a connection, its server's if it may share, or lets it wait
+/// for its turn.
 int mlxr_upstream_streams_attach(mlxr_upstream_t *upstream,
                                  question_t *question);
-/// Ends a question's connection; none is fine.
+/// Takes a question off its connection, which may end that; none is fine.
 void mlxr_upstream_streams_detach(mlxr_upstream_t *upstream,
                                   question_t *question);
 void mlxr_upstream_streams_on_event(mlxr_upstream_t *upstream, uint64_t tag,
-                                    uint64_t now);
-/// Connects for those that wait, as far as there is room.
+                                    int events, uint64_t now);
+/// Reads on where an earlier step had no room for results.
+void mlxr_upstream_streams_resume(mlxr_upstream_t *upstream, uint64_t now);
+/// Connects for those that wait, as far as there is room, and closes
+/// connections that were without questions for long enough.
 void mlxr_upstream_streams_next(mlxr_upstream_t *upstream, uint64_t now);
 void mlxr_upstream_streams_close(mlxr_upstream_t *upstream);
 

@@ -70,19 +70,26 @@ function udp:close()
   close(self._handle)
 end
 
+-- Who answers on a connection that was closed meanwhile is not to end with it.
+local pipes = uv.new_signal()
+pipes:start("sigpipe", function() end)
+pipes:unref()
+
 local tcp = { __name = "support.dns_server.tcp" }
 tcp.__index = tcp
 
---- A stream server. `on_bytes(bytes, stream)` sees all that came on a connection so far;
+--- A stream server. `on_bytes(bytes, stream)` sees all that came on a connection so far, without
+--- the first so many bytes that it returned;
 --- `on_connect(stream)` may be given instead.
 ---@param port integer
 ---@param handlers { on_bytes: function?, on_connect: function? }
-function dns_server.tcp(port, handlers)
+---@param ip string?
+function dns_server.tcp(port, handlers, ip)
   local self = setmetatable({ connections = 0, _streams = {} }, tcp)
   self._handle = uv.new_tcp()
-  assert(self._handle:bind(LOOPBACK, port))
+  assert(self._handle:bind(ip or LOOPBACK, port))
   self.port = self._handle:getsockname().port
-  self.address = ("%s:%d"):format(LOOPBACK, self.port)
+  self.address = ("%s:%d"):format(ip or LOOPBACK, self.port)
   self._handle:listen(512, function()
     local stream, got = uv.new_tcp(), ""
     self._handle:accept(stream)
@@ -94,7 +101,8 @@ function dns_server.tcp(port, handlers)
     stream:read_start(function(_, bytes)
       if bytes then
         got = got .. bytes
-        handlers.on_bytes(got, stream)
+        local used = handlers.on_bytes(got, stream)
+        got = got:sub((used or 0) + 1)
       else
         close(stream)
       end
@@ -116,14 +124,22 @@ function dns_server.both(on_query, handlers)
   error("no port is free for both UDP and TCP")
 end
 
---- A handler that answers whole framed queries.
+--- A handler that answers whole framed queries; with nothing made it leaves one out.
 function dns_server.framed(make)
   return function(bytes, stream)
-    local is_whole = #bytes >= 2 and #bytes >= 2 + reply.read_u16(bytes, 1)
-    if is_whole and not stream:is_closing() then
-      local packet = make(bytes:sub(3))
-      stream:write(reply.u16(#packet) .. packet)
+    local used = 0
+    while #bytes >= used + 2 and not stream:is_closing() do
+      local size = reply.read_u16(bytes, used + 1)
+      if #bytes < used + 2 + size then
+        break
+      end
+      local packet = make(bytes:sub(used + 3, used + 2 + size), stream)
+      if packet then
+        stream:write(reply.u16(#packet) .. packet)
+      end
+      used = used + 2 + size
     end
+    return used
   end
 end
 
