@@ -2,14 +2,14 @@
 -- Hosts are network namespaces on a bridge. Run in the project's folder after a build with
 -- -DMLXR_BENCH=ON:
 --
---   luajit bench/mdns.lua [cold|loss|change|links|flood]...
+--   luajit bench/mdns.lua [cold|loss|change|links|flood|many]...
 --
 -- Each part is a file in bench/mdns/ that says what it measures. A part gives its processes a
 -- session of their own with a higher share of the processors, where the system allows that.
 package.path = "./bench/mdns/?.lua;./lua/?.lua;./lua/?/init.lua;./spec/?.lua;" .. package.path
 package.cpath = "./build/?.so;" .. package.cpath
 
-local PARTS = { "cold", "loss", "change", "links", "flood" }
+local PARTS = { "cold", "loss", "change", "links", "flood", "many" }
 
 local RUN =
   [[{ echo -15 >/proc/self/autogroup; } 2>/dev/null; exec luajit bench/mdns.lua --inside %s]]

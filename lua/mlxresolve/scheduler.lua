@@ -256,9 +256,11 @@ local timer_mt = {
   },
 }
 
---- Calls `fn(argument, now)` after `ms`, outside of any task.
+--- Calls `fn(argument, now)` at `at`, or as soon as possible when that is past, outside of tasks.
+--- `now` is not less than `at`, as it can be by rounding when a difference of times is waited for.
+---@param at number  ms
 ---@return table timer  for `stop`
-function methods:after(ms, fn, argument)
+function methods:at(at, fn, argument)
   local timer = setmetatable({
     scheduler = self,
     fn = fn,
@@ -266,11 +268,17 @@ function methods:after(ms, fn, argument)
     timer_at = false,
   }, timer_mt)
   local now = self.world:now()
-  self.timers:add(timer, now + ms)
+  self.timers:add(timer, math.max(at, now))
   if not self.in_turn then
     self.world:wake_at(self.head <= self.tail and now or self.timers:next())
   end
   return timer
+end
+
+--- Calls `fn(argument, now)` after `ms`, outside of any task.
+---@return table timer  for `stop`
+function methods:after(ms, fn, argument)
+  return self:at(self.world:now() + ms, fn, argument)
 end
 
 ---@param timer table

@@ -162,6 +162,20 @@ describe("mlxresolve.scheduler", function()
     end, "waiting is possible inside a task only")
   end)
 
+  it("calls a timer at its moment and not a rounding error before", function()
+    local early, count = 0, 0
+    for i = 1, 200 do
+      world:advance(i / 7)
+      local due = world:now() + 100 + i / 3
+      s:at(due, function(_, now)
+        count = count + 1
+        early = early + (now < due and 1 or 0)
+      end)
+    end
+    world:advance(1000)
+    assert.same({ 200, 0 }, { count, early })
+  end)
+
   it("calls a timer once, and not after stop", function()
     local calls = 0
     local function count()

@@ -98,8 +98,7 @@ end
 local function schedule(self)
   stop_timer(self)
   if #self.waiters > 0 then
-    local ms = math.max(0, earliest(self) - self.scheduler:now())
-    self.timer = self.scheduler:after(ms, tick, self)
+    self.timer = self.scheduler:at(earliest(self), tick, self)
   end
 end
 

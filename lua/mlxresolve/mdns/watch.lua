@@ -186,7 +186,7 @@ local function schedule(self)
     self.timer = false
   end
   if at < math.huge and not self.is_closed then
-    self.timer = self.scheduler:after(math.max(0, at - self.scheduler:now()), tick, self)
+    self.timer = self.scheduler:at(at, tick, self)
   end
 end
 

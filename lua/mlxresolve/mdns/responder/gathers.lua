@@ -41,7 +41,7 @@ function Gathers:hold(key, query, delay)
   query.key, query.gathers = key, self
   self.held[key] = query
   self.count = self.count + 1
-  query.timer = self.scheduler:after(delay.due - self.scheduler:now(), release, query)
+  query.timer = self.scheduler:at(delay.due, release, query)
   return true
 end
 

@@ -54,7 +54,7 @@ local function schedule(self)
     self.timer = false
   end
   if at < math.huge then
-    self.timer = self.scheduler:after(math.max(0, at - self.scheduler:now()), flush, self)
+    self.timer = self.scheduler:at(at, flush, self)
   end
 end
 

@@ -33,7 +33,7 @@ local function schedule(view)
     view.timer = false
   end
   if at < math.huge then
-    view.timer = view.scheduler:after(math.max(0, at - view.scheduler:now()), tick, view)
+    view.timer = view.scheduler:at(at, tick, view)
   end
 end
 
