@@ -112,6 +112,13 @@ describe("mlxresolve.denials", function()
     assert.equal(before + 1, b.resolver.flights.started)
   end)
 
+  it("do not hide names below, which resolvers have of their own under zones they deny", function()
+    local b, server = open(dns(53))
+    assert.equal("nxdomain", b:address("example"))
+    assert.equal("192.0.2.1", b:address("known.example"))
+    assert.equal(2, server.calls)
+  end)
+
   it("do not outlive a flush of the name", function()
     local b, server = open(dns(53))
     b:address("a.example")
