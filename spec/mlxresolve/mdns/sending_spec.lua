@@ -50,14 +50,11 @@ describe("mlxresolve.mdns.sending", function()
     end
     local opened = open()
     opened:ask("first", packets, opened.links, both)
-    assert.same(
-      {
-        "QM 224.0.0.251:5353 2 from 5353",
-        "1 224.0.0.251:5353 2 from 0",
-        "QU [ff02::fb]:5353 2 from 5353",
-      },
-      sent()
-    )
+    assert.same({
+      "QM 224.0.0.251:5353 2 from 5353",
+      "1 224.0.0.251:5353 2 from 0",
+      "QU [ff02::fb]:5353 2 from 5353",
+    }, sent())
   end)
 
   it("ask one-shot questions where the port cannot be had at all", function()

@@ -9,6 +9,7 @@ local SERVING = {
   http = true,
   store = true,
   close_store = true,
+  reports = true,
   signals = true,
   loop = true,
   stop = true,
