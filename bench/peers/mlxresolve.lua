@@ -14,7 +14,8 @@ return mlx.policy {
   listen = { "127.0.0.1:" .. mlx.env("BENCH_PORT", "5301") },
   front = { threads = tonumber(mlx.env("BENCH_THREADS", "1")) },
   control = false,
-  cache = { size = tonumber(mlx.env("BENCH_NAMES", "1200000")) * 87 }, -- a million fit into the larger
+  -- a million fit into the larger
+  cache = { size = tonumber(mlx.env("BENCH_NAMES", "1200000")) * 87 },
   strategies = {
     use("literal"),
     use("localhost"),

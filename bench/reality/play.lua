@@ -1,6 +1,6 @@
 --- Plays one scenario in namespaces, in real time. Prints a line for each question that is asked
---- until its answer is right: its place in the timeline, and the ms from the change before it to the
---- first right answer, or "never".
+--- until its answer is right: its place in the timeline, and the ms from the change before it to
+--- the first right answer, or "never".
 ---
 ---   luajit bench/reality/play.lua POLICY SCENARIO
 package.path = "./lua/?.lua;./lua/?/init.lua;./spec/?.lua;./bench/reality/?.lua;" .. package.path

@@ -22,8 +22,9 @@ local ASK = [==[
   local number = 0
   local function send(name)
     number = number % 65535 + 1
-    local question = { name = name, type = "A", class = "IN" }
-    socket:send(core.wire.encode { id = number, recursion_desired = true, questions = { question } })
+    local question = { id = number, recursion_desired = true }
+    question.questions = { { name = name, type = "A", class = "IN" } }
+    socket:send(core.wire.encode(question))
     return number
   end
   local function ask(name)

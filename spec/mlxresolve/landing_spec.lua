@@ -36,8 +36,8 @@ describe("mlxresolve.landing", function()
   end)
 
   describe("uses queries and answers again", function()
-    --- Asks for some names as clients do; the query and the answer of each, with the names that they
-    --- had then.
+    --- Asks for some names as clients do; the query and the answer of each, with the names
+    --- that they had then.
     local function ask_for(names, extra, fields)
       local seen = {}
       local spy = strategy("spy", function(query)
