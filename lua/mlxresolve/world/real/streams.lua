@@ -157,12 +157,17 @@ function streams:connect(waiter, target)
   return operation
 end
 
+-- Timers call with the time as well, which luv would take for a callback.
+local function close(handle)
+  handle:close()
+end
+
 function streams:cancel_connect(operation)
   local handle = self.connects[operation]
   if handle then
     self.connects[operation] = nil
     -- within the loop, see `close` in real.lua
-    self.host:after(0, handle.close, handle)
+    self.host:after(0, close, handle)
   end
 end
 

@@ -74,4 +74,23 @@ describe("mlxresolve.world.real.streams", function()
     end)
     assert.equal("ETIMEOUT", code)
   end)
+
+  it("closes a connection that is given up before it stands", function()
+    local problems, open = {}, 0
+    local _, _, code = run(function()
+      world.host.on_error = function(_, problem)
+        problems[#problems + 1] = problem
+      end
+      local connected, message, why = s:within(0, sockets.connect, s, world, "/nonexistent/socket")
+      s:sleep(5)
+      uv.walk(function(handle)
+        local is_pipe = tostring(handle):find("pipe", 1, true) ~= nil
+        open = open + (is_pipe and not handle:is_closing() and 1 or 0)
+      end)
+      return connected, message, why
+    end)
+    assert.same({}, problems)
+    assert.equal(0, open)
+    assert.equal("ETIMEOUT", code)
+  end)
 end)
