@@ -129,6 +129,23 @@ function methods:add()
   return host
 end
 
+--- Takes the first host away, as if it had never been: what it held is garbage then.
+function methods:drop_first()
+  local host = table.remove(self.hosts, 1)
+  self.by_address[host.address] = nil
+  local kept = {}
+  for _, event in ipairs(self.heap) do
+    if event.host ~= host then
+      kept[#kept + 1] = event
+    end
+  end
+  -- in the order of time a list is a heap as well
+  table.sort(kept, function(a, b)
+    return a.at < b.at
+  end)
+  self.heap = kept
+end
+
 ---------------------------------------------------------------- time
 
 local function receive(host, event)

@@ -53,13 +53,11 @@ end
 local function measure(count, followers)
   local link = crowd.new()
   populate(link, count)
-  local before = memory()
   for i = 1, followers do
     browse(link.hosts[i])
     link:advance(APART)
   end
   link:advance(SETTLING)
-  local kept = (memory() - before) / followers
   local packets, bytes, work = link.packets, link.bytes, 0
   for i = 1, followers do
     work = work - link.hosts[i].work
@@ -71,10 +69,12 @@ local function measure(count, followers)
     assert(host.found == count * SERVICES, ("%d of %d found"):format(host.found, count * SERVICES))
   end
   local minutes = RESTING / 60e3
+  local before = memory()
+  link:drop_first()
   return {
     packets = (link.packets - packets) / minutes,
     kilobytes = (link.bytes - bytes) / minutes / 1024,
-    memory = kept,
+    memory = before - memory(),
     work = work / followers / minutes * 1000,
   }
 end
