@@ -2,24 +2,12 @@
 --- (`resolver:watch`) is told, and a query gets the new answer.
 
 local figures = require("figures")
-local observe = require("observe")
+local observe = require("support.mdns_observe")
 local uv = require("luv")
 
 local ADDRESSES = { "10.99.0.12", "10.99.0.77" }
 
 local change = {}
-
-local function await(process, line, from, seconds)
-  local give_up = uv.hrtime() + seconds * 1e9
-  repeat
-    local ms = observe.at(process, line, from)
-    if ms then
-      return ms
-    end
-    uv.sleep(5)
-  until uv.hrtime() > give_up
-  error(("'%s' was not seen, but:\n%s"):format(line, process:output():sub(from)), 0)
-end
 
 -- One move: the moments when it was said, told and found.
 local function move(net, wire, seen, to, from)
@@ -28,16 +16,16 @@ local function move(net, wire, seen, to, from)
   -- the old one first: with the first of a network its others go as well
   assert(net:switch(("%sdel %s/24 dev eth0"):format(on_host, from)) == 0)
   assert(net:switch(("%sadd %s/24 dev eth0"):format(on_host, to)) == 0)
-  local said = await(wire, "said " .. to .. " 120 ", said_from, 70)
-  local told = await(seen, "told moved " .. to .. " ", seen_from, 5)
-  local found = await(seen, "found " .. to .. " ", seen_from, 5)
+  local said = observe.await(wire, "said " .. to .. " 120 ", said_from, 70)
+  local told = observe.await(seen, "told moved " .. to .. " ", seen_from, 5)
+  local found = observe.await(seen, "found " .. to .. " ", seen_from, 5)
   return said, told, found
 end
 
 local function moves(net, title, times, pause)
   local wire = observe.wire(net, "mini3", "mini2.local.")
   local seen = observe.resolver(net, "master", "mini2.local")
-  await(seen, "found 10.99.0.12 ", 1, 5)
+  observe.await(seen, "found 10.99.0.12 ", 1, 5)
   uv.sleep(2500)
   local told_after, found_after = {}, {}
   for i = 1, times do
@@ -56,12 +44,12 @@ local function leave(title, wire, seen, stop, again, times)
   for i = 1, times do
     local said_from, seen_from = #wire:output(), #seen:output()
     stop()
-    local said = await(wire, "said 10.99.0.12 0 ", said_from, 5)
-    gone[i] = await(seen, "told gone 10.99.0.12 ", seen_from, 5) - said
-    missing[i] = await(seen, "found none ", seen_from, 5) - said
+    local said = observe.await(wire, "said 10.99.0.12 0 ", said_from, 5)
+    gone[i] = observe.await(seen, "told gone 10.99.0.12 ", seen_from, 5) - said
+    missing[i] = observe.await(seen, "found none ", seen_from, 5) - said
     if i < times then
       again()
-      await(seen, "found 10.99.0.12 ", seen_from, 10)
+      observe.await(seen, "found 10.99.0.12 ", seen_from, 10)
       uv.sleep(2500)
     end
   end

@@ -4,7 +4,7 @@
 
 local figures = require("figures")
 local mdns_watch = require("support.mdns_watch")
-local observe = require("observe")
+local observe = require("support.mdns_observe")
 local uv = require("luv")
 
 local TIMES = 20
@@ -27,18 +27,6 @@ timer:start(0, 10, function() ask { { "master.local.", "A" } } end)
 print "ready"
 ]]
 
-local function await(process, line, from)
-  local give_up = uv.hrtime() + 10e9
-  repeat
-    local ms = observe.at(process, line, from)
-    if ms then
-      return ms
-    end
-    uv.sleep(5)
-  until uv.hrtime() > give_up
-  error(("'%s' was not seen, but:\n%s"):format(line, process:output():sub(from)), 0)
-end
-
 local function flap(net, asker, seen)
   local on_host = "ip -n " .. net.hosts.master.netns .. " link set eth0 "
   assert(net:switch(on_host .. "down") == 0)
@@ -46,8 +34,8 @@ local function flap(net, asker, seen)
   local asker_from, seen_from = #asker:output(), #seen:output()
   local began = uv.hrtime() / 1e6
   assert(net:switch(on_host .. "up") == 0)
-  local own = await(asker, "answered ", asker_from) - began
-  local other = await(seen, "found 10.99.0.12 ", seen_from) - began
+  local own = observe.await(asker, "answered ", asker_from) - began
+  local other = observe.await(seen, "found 10.99.0.12 ", seen_from) - began
   uv.sleep(SETTLED)
   return own, other
 end
@@ -58,7 +46,7 @@ local function measure(title, start)
     local seen = start(net)
     local asker = net:spawn("mini2", mdns_watch.argv(ASK))
     asker:wait_for("answered", 10)
-    await(seen, "found 10.99.0.12 ", 1)
+    observe.await(seen, "found 10.99.0.12 ", 1)
     uv.sleep(SETTLED)
     local own, other = {}, {}
     for i = 1, TIMES do

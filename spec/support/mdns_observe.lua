@@ -2,6 +2,7 @@
 --- makes of it and when. Times are of the monotonic clock, which all hosts share.
 
 local mdns_watch = require("support.mdns_watch")
+local uv = require("luv")
 
 local observe = {}
 
@@ -82,6 +83,24 @@ function observe.at(process, line, from)
   local text = process:output()
   local _, stop = text:find("\n" .. line, math.max(1, (from or 1) - 1), true)
   return stop and tonumber(text:match("^[%d.]+", stop + 1))
+end
+
+--- Waits for that; raises with what was printed when it does not come.
+---@param process support.LanProcess
+---@param line string
+---@param from integer
+---@param seconds number?  5
+---@return number ms
+function observe.await(process, line, from, seconds)
+  local give_up = uv.hrtime() + (seconds or 5) * 1e9
+  repeat
+    local ms = observe.at(process, line, from)
+    if ms then
+      return ms
+    end
+    uv.sleep(5)
+  until uv.hrtime() > give_up
+  error(("'%s' was not seen, but:\n%s"):format(line, process:output():sub(from)), 2)
 end
 
 return observe
