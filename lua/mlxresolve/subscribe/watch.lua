@@ -151,7 +151,16 @@ end
 ---@param data string[]
 function Watch:answered(type, data)
   local track = self.tracks[type]
-  if track and not track.request and not track.known:equals(data) then
+  if not track or track.request or track.known:equals(data) then
+    return
+  end
+  -- what is found for one watch is news for another: they must not keep each other asking
+  local now = self.resolver.scheduler:now()
+  local wait = track.prompted_at + SOONEST - now
+  if wait > 0 then
+    again(self, track, wait)
+  else
+    track.prompted_at = now
     resolve(self, track, "resolved")
   end
 end
@@ -205,6 +214,7 @@ function watch.new(resolver, name, callback, on_close)
       tell(self, kind, item, reason, was)
     end)
     local track = { type = type, known = known, failures = 0, request = false, timer = false }
+    track.prompted_at = -math.huge
     self.tracks[type] = track
     resolve(self, track, "resolved")
   end

@@ -46,6 +46,24 @@ describe("mlxresolve.subscribe.watch", function()
     assert.equal(3, #lines)
   end)
 
+  it("does not keep others asking, nor they it, where nothing is cached", function()
+    local plugin = bed.strategy("table", function(query, ctx)
+      ctx:sleep(5)
+      return lookup(query)
+    end, { cache = false })
+    b = bed.open { plugin }
+    watch()
+    b.world:advance(10e3)
+    watch()
+    b.world:advance(10e3)
+    local before = plugin.calls
+    b.resolver.health:mark("a.test.", "192.0.2.1", "suspect", "failure")
+    -- the answers of the one run out while the other is not asking
+    b.world:advance(100e3)
+    assert.is_true(plugin.calls > before)
+    assert.is_true(plugin.calls < before + 250, ("asked %d times"):format(plugin.calls - before))
+  end)
+
   it("calls stale answers suspect", function()
     open { cache = { stale = 3600 } }
     watch()
