@@ -6,6 +6,11 @@ describe("mlxresolve.json", function()
     assert.are.equal('{"name":"a.","status":"answer","ms":1.5,"stale":false,"zebra":1}', text)
   end)
 
+  it("writes what pins and simulate have none of as lists", function()
+    assert.equal('{"proofs":[],"remembered":[]}', json.encode { remembered = {}, proofs = {} })
+    assert.equal('{"problems":[],"timeline":[]}', json.encode { problems = {}, timeline = {} })
+  end)
+
   it("writes empty lists as lists and other empty tables as objects", function()
     assert.are.equal('{"addresses":[],"cache":{}}', json.encode { addresses = {}, cache = {} })
   end)

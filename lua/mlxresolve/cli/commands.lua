@@ -70,6 +70,14 @@ function commands.browse(command)
     :description("Only on this interface. May be repeated.")
 end
 
+local function port(text)
+  local number = tonumber(text)
+  if number and number >= 0 and number <= 65535 and number % 1 == 0 then
+    return number
+  end
+  return nil, ("PORT: expected a number from 0 to 65535, got '%s'"):format(text)
+end
+
 function commands.publish(command)
   command:description("Publish a service on the attached links until Ctrl-C.")
   command
@@ -82,7 +90,7 @@ function commands.publish(command)
     :argument("PORT")
     :argname("PORT")
     :target("port")
-    :convert(tonumber)
+    :convert(port)
     :description("Where it is offered on this machine.")
   command
     :argument("TXT")

@@ -10,8 +10,9 @@ local function refuse(reply, refusal)
   reply(refusal.status, { error = refusal.error, code = refusal.code })
 end
 
---- Opens a stream whose end closes the handles that `begin` fills a list with.
-local function follow(begin, reply, open_stream)
+--- Opens a stream that begins with `head`, and whose end closes the handles that `begin` fills a
+--- list with. A client may be gone before there is any.
+local function follow(head, begin, reply, open_stream)
   local handles = {}
   local stream, problem = open_stream(function()
     for _, handle in ipairs(handles) do
@@ -21,7 +22,9 @@ local function follow(begin, reply, open_stream)
   if not stream then
     return refuse(reply, problem)
   end
-  begin(stream, handles)
+  if stream:send(head) then
+    begin(stream, handles)
+  end
 end
 
 routes["/v1/watch"] = { method = "GET" }
@@ -31,8 +34,7 @@ routes["/v1/watch"].run = function(self, request, reply, open_stream)
     return refuse(reply, problem)
   end
   local resolver = self.resolver
-  follow(function(stream, handles)
-    stream:send { event = "watching", names = names }
+  follow({ event = "watching", names = names }, function(stream, handles)
     for i, name in ipairs(names) do
       handles[i] = resolver:watch(name, function(event)
         stream:send(events.of_name(event, resolver.world:date()))
@@ -48,8 +50,7 @@ routes["/v1/browse"].run = function(self, request, reply, open_stream)
     return refuse(reply, problem)
   end
   local resolver = self.resolver
-  follow(function(stream, handles)
-    stream:send { event = "watching", type = asked.type or false }
+  follow({ event = "watching", type = asked.type or false }, function(stream, handles)
     handles[1] = resolver:mdns():browse(asked.type, function(service)
       stream:send(events.of_service(service, resolver.world:date()))
     end, { interfaces = asked.interfaces })

@@ -27,4 +27,13 @@ describe("mlxresolve.cli.commands", function()
     assert.same({ "a", "192.0.2.1" }, { values.name, values.address })
     assert.is_nil(assert(arguments.parse { "failed", "a" }).address)
   end)
+
+  it("says which ports there are", function()
+    assert.equal(80, assert(arguments.parse { "publish", "a", "_b._tcp", "80" }).port)
+    for _, text in ipairs { "http", "70000", "1.5" } do
+      local _, message = arguments.parse { "publish", "a", "_b._tcp", text }
+      local wanted = "PORT: expected a number from 0 to 65535, got '" .. text .. "'"
+      assert.is_truthy(tostring(message):find(wanted, 1, true), tostring(message))
+    end
+  end)
 end)

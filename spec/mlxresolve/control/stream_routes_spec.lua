@@ -5,10 +5,10 @@ local mdns_bed = require("support.mdns_bed")
 local mlx = require("mlxresolve")
 
 describe("mlxresolve.control.stream_routes", function()
-  local b, sent, reply, on_end
+  local b, sent, reply, on_end, has_left
 
   before_each(function()
-    sent, reply, on_end = {}, {}, nil
+    sent, reply, on_end, has_left = {}, {}, nil, false
     b = bed.open {
       mlx.use("mdns"),
       bed.strategy("table", function(query)
@@ -29,6 +29,10 @@ describe("mlxresolve.control.stream_routes", function()
       on_end = fn
       return {
         send = function(_, value)
+          if has_left then
+            on_end()
+            return false
+          end
           sent[#sent + 1] = value
           return true
         end,
@@ -47,6 +51,14 @@ describe("mlxresolve.control.stream_routes", function()
     assert.equal(2, b.resolver.watches.count)
     on_end()
     assert.equal(0, b.resolver.watches.count)
+  end)
+
+  it("watch nothing for a client that left at once", function()
+    has_left = true
+    ask("/v1/watch?name=a.test")
+    ask("/v1/browse?type=_mlx._tcp")
+    assert.equal(0, b.resolver.watches.count)
+    assert.is_nil(next(b.resolver:mdns().watches.names))
   end)
 
   it("browse services until the client leaves", function()
