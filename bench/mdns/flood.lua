@@ -1,7 +1,7 @@
 --- 10,000 packets a second of new names for 30 s from one host: how much memory the daemon takes
 --- meanwhile, and how soon it answers for its own name, which a third host asks for. The daemon
---- publishes a service of the type that the flood makes up instances of, and one of its programs
---- browses for it.
+--- publishes a service of the type that the flood makes up instances of; then the same while a
+--- program browses for that type.
 
 local figures = require("figures")
 local shell = require("support.shell")
@@ -61,19 +61,21 @@ local function processor_ms(net, pid)
   return (fields[12] + fields[13]) * 10
 end
 
-function flood.run()
+local function measure(title, is_browsing)
   figures.on({ "master", "mini2", "mini3" }, function(net)
     local _, folder = figures.daemon(net, "master", POLICY)
     local pid =
       tonumber(net:exec("master", { "pgrep", "-f", folder .. "/policy.lua" }).out:match("%d+"))
-    net:spawn("master", {
-      figures.program,
-      "browse",
-      "_mlx._tcp",
-      "--json",
-      "--control",
-      folder .. "/control",
-    })
+    if is_browsing then
+      net:spawn("master", {
+        figures.program,
+        "browse",
+        "_mlx._tcp",
+        "--json",
+        "--control",
+        folder .. "/control",
+      })
+    end
     uv.sleep(3000)
     local asking = ASK:gsub("SECONDS", 3)
     local quiet = figures.numbers(net:lua("mini3", asking))
@@ -96,7 +98,7 @@ function flood.run()
     local sent = shell.read(own .. "/sent") or ""
     local after, ms_after = memory(net, pid, "VmRSS"), processor_ms(net, pid)
     local peak = memory(net, pid, "VmHWM")
-    figures.head("a flood of new names", "")
+    figures.head("a flood of new names, " .. title, "")
     figures.row("packets sent, a second", sent:match("rate=(%d+)") or "?")
     figures.row("packets sent", sent:match("sent=(%d+)") or "?")
     figures.row("memory before, KiB", before)
@@ -113,6 +115,12 @@ function flood.run()
     figures.row("own name, flood, p99 ms", ("%.3f"):format(figures.quantile(waits, 0.99)))
     figures.row("own name, flood, asked for", #waits)
   end)
+end
+
+function flood.run()
+  measure("nobody browses", false)
+  print("")
+  measure("somebody browses", true)
 end
 
 return flood

@@ -7,6 +7,8 @@ local interest = require("mlxresolve.mdns.interest")
 -- More records than this in one packet are not an answer to anybody.
 local MAX_RECORDS = 512
 
+local NOBODY = {}
+
 local hearing = {}
 
 local function has_asked(askers, since)
@@ -38,12 +40,12 @@ local function was_asked(engine, message, is_one_shot, now)
   return false
 end
 
-local function put_section(engine, records, link, source, heard)
+local function put_section(engine, records, link, source, heard, news)
   local now = engine.scheduler:now()
   for i = 1, math.min(#records, MAX_RECORDS) do
     local record = records[i]
     if record.class == "IN" then
-      engine.store:put(record, link.index, now, source)
+      news[record.name] = engine.store:put(record, link.index, now, source) or news[record.name]
       local types = heard[record.name] or {}
       heard[record.name] = types
       types[record.type] = types[record.type] or record.ttl > 0
@@ -53,9 +55,9 @@ end
 
 --- Questions in a response are of no concern (section 6), nor is its authority section.
 local function learn(engine, message, link, source)
-  local heard = {}
-  put_section(engine, message.answers, link, source, heard)
-  put_section(engine, message.additionals, link, source, heard)
+  local heard, news = {}, {}
+  put_section(engine, message.answers, link, source, heard, news)
+  put_section(engine, message.additionals, link, source, heard, news)
   for name in pairs(engine.store:settle()) do
     engine:changed(name)
   end
@@ -68,7 +70,9 @@ local function learn(engine, message, link, source)
       asker:heard(types)
       engine.hosts:note(name, source, link.index)
     end
-    for _, watch in ipairs(engine.watches:of(name)) do
+    -- A watch that has hundreds of records looks at all of them; what was said again it finds when
+    -- it would have asked.
+    for _, watch in ipairs(news[name] and engine.watches:of(name) or NOBODY) do
       watch:look()
     end
   end

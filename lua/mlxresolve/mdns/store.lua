@@ -142,6 +142,7 @@ end
 ---@param interface integer
 ---@param now number
 ---@param source string?  the host's address
+---@return boolean is_news  false for what is known, and lasts as long as it was known to
 function Store:put(record, interface, now, source)
   local name, type = record.name, record.type
   local list = living(self, name, now)
@@ -150,18 +151,24 @@ function Store:put(record, interface, now, source)
     if same then
       doom(self, name, same, "goodbye", now)
     end
-    return
+    return same ~= nil
   end
+  local dooms = #self.doomed
   if list and record.cache_flush then
     flush_older(self, list, record, interface, now)
   end
+  local is_news = #self.doomed > dooms
   if same then
-    return stored.renew(same, record, now, source)
+    local ended, was_doubted = same.expires, same.is_doomed or same.is_suspect
+    stored.renew(same, record, now, source)
+    return is_news or was_doubted or same.expires < ended
   end
   if append(self, name, stored.new(record, interface, now, source), now) then
     self.appeared[name] = true
     filter(self, name, is_other_type, "!" .. type)
+    is_news = true
   end
+  return is_news
 end
 
 --- Notes that a type stays silent: a denial that counts from `from` on, for `ttl` seconds.

@@ -222,4 +222,23 @@ describe("mlxresolve.mdns.hearing", function()
     assert.equal("answer", result.status)
     assert.is_true(link.engine:stats().records <= 6000)
   end)
+
+  it("has watches look at news only, however much is said again", function()
+    local lines = link:watch("_mlx._tcp.local.", "PTR")
+    local pointer = { type = "PTR", data = "w._mlx._tcp.local.", cache_flush = false }
+    hear(bed.response("_mlx._tcp.local.", { pointer }))
+    local watched, looks = link.engine.watches:of("_mlx._tcp.local.")[1], 0
+    local look = watched.look
+    function watched.look(...)
+      looks = looks + 1
+      return look(...)
+    end
+    for _ = 1, 50 do
+      hear(bed.response("_mlx._tcp.local.", { pointer }))
+    end
+    assert.equal(0, looks)
+    hear(bed.response("_mlx._tcp.local.", { { type = "PTR", data = pointer.data, ttl = 0 } }))
+    assert.is_true(looks > 0)
+    assert.equal("added PTR w._mlx._tcp.local.", lines[1])
+  end)
 end)

@@ -198,6 +198,25 @@ describe("mlxresolve.mdns.store", function()
     end)
   end)
 
+  it("says what is news of what it is told", function()
+    local function say(now, data, fields)
+      local record =
+        { name = "a.local.", type = "A", class = "IN", ttl = 120, data = data, cache_flush = true }
+      for key, value in pairs(fields or {}) do
+        record[key] = value
+      end
+      return known:put(record, 2, now)
+    end
+    assert.is_true(say(0, "192.0.2.7"))
+    assert.is_false(say(10, "192.0.2.7"))
+    assert.is_true(say(20, "192.0.2.7", { ttl = 60 }))
+    assert.is_true(say(3000, "192.0.2.8"))
+    assert.is_true(say(3100, "192.0.2.7"))
+    assert.is_true(say(6000, "192.0.2.7", { ttl = 0 }))
+    assert.is_true(say(6100, "192.0.2.7"))
+    assert.is_false(say(6200, "192.0.2.9", { ttl = 0 }))
+  end)
+
   describe("is bounded", function()
     it("per name", function()
       for i = 1, 100 do
