@@ -17,7 +17,7 @@ local function move(net, wire, seen, to, from)
   assert(net:switch(("%sdel %s/24 dev eth0"):format(on_host, from)) == 0)
   assert(net:switch(("%sadd %s/24 dev eth0"):format(on_host, to)) == 0)
   local said = observe.await(wire, "said " .. to .. " 120 ", said_from, 70)
-  local told = observe.await(seen, "told moved " .. to .. " ", seen_from, 5)
+  local told = observe.await(seen, "told added " .. to .. " ", seen_from, 5)
   local found = observe.await(seen, "found " .. to .. " ", seen_from, 5)
   return said, told, found
 end

@@ -28,17 +28,22 @@ local policy = mlx.policy { strategies = { mlx.use("mdns", { timeout = "100ms", 
 local resolver = assert(mlx.open(policy))
 resolver:watch("NAME", function(event)
   if event.family == "ipv4" then
-    print(("told %s %s %.3f"):format(event.kind, event.address, now()))
+    local kind = event.kind == "moved" and "added" or event.kind
+    print(("told %s %s %.3f"):format(kind, event.address, now()))
   end
 end)
-local last
+local known = {}
 local function ask()
   resolver:resolve("NAME", { type = "A" }, function(result)
-    local address = result and result.addresses[1] and result.addresses[1].address or "none"
-    if address ~= last then
-      last = address
-      print(("found %s %.3f"):format(address, now()))
+    local found = {}
+    for _, entry in ipairs(result and result.addresses or {}) do
+      found[entry.address] = true
     end
+    if not next(found) then found.none = true end
+    for address in pairs(found) do
+      if not known[address] then print(("found %s %.3f"):format(address, now())) end
+    end
+    known = found
     local timer = uv.new_timer()
     timer:start(2, 0, function() timer:close() ask() end)
   end)
@@ -62,8 +67,9 @@ function observe.wire(net, host, name)
   return process
 end
 
---- Prints "told KIND ADDRESS MS" for what a subscriber is told, and "found ADDRESS MS" for what a
---- query gets when it differs from the last.
+--- Prints "told KIND ADDRESS MS" for what a subscriber is told (what moved is added: whether the old
+--- address ends at once depends on when it was said last, RFC 6762 section 10.2), and "found ADDRESS
+--- MS" for what a query gets and the one before did not.
 ---@param net support.Lan
 ---@param host string
 ---@param name string
