@@ -15,7 +15,8 @@ local query = require("mlxresolve.query")
 -- How long the outcome of a proof counts, ms.
 local LIFE = { ["for"] = 300e3, against = 120e3, none = 15e3 }
 local LIMIT = 6e3 -- ms, for one proof
-local MAX_AT_ONCE = 4
+local MAX_AT_ONCE = 4 -- of one name
+local MAX_UNDER_WAY = 32 -- beyond it, what nobody waits for is looked into another time
 local MAX_NAMES = 256 -- with proofs; beyond it the memory begins anew
 
 local identity = {}
@@ -35,6 +36,7 @@ function identity.new(runtime)
     watcher = false,
     proofs = {}, -- name → address → { outcome, reason, at, task }
     count = 0,
+    under_way = 0,
   }, Identity)
 end
 
@@ -125,6 +127,7 @@ local function work(self, name, address, proof)
   if not ok then
     outcome, reason = "none", ("no proof within %g ms"):format(LIMIT)
   end
+  self.under_way = self.under_way - 1
   proof.outcome, proof.reason, proof.at = outcome, reason, scheduler:now()
   if outcome == "against" then
     tell_refusal(self, name, address, reason)
@@ -137,6 +140,7 @@ end
 local function begin(self, name, address, is_said_anew)
   local proof = add(self, name, address)
   proof.is_said_anew = is_said_anew or false
+  self.under_way = self.under_way + 1
   self.runtime.scheduler:spawn(function()
     work(self, name, address, proof)
   end)
@@ -221,7 +225,7 @@ function Identity:look(name, addresses, is_said_anew)
     return
   end
   for i = 1, math.min(#addresses, MAX_AT_ONCE) do
-    if not find(self, name, addresses[i]) then
+    if self.under_way < MAX_UNDER_WAY and not find(self, name, addresses[i]) then
       begin(self, name, addresses[i], is_said_anew)
     end
   end

@@ -66,17 +66,47 @@ local function wake_followers(self)
   end
 end
 
+local function drop(self, name, now)
+  self.names[name] = nil
+  self.count = self.count - 1
+  self.runtime.cache:mark(now, { name = name }, { idle = true })
+end
+
+-- Whoever is watched or a peer comes before who was asked for longest ago.
+local function make_room(self)
+  local oldest
+  for name, at in pairs(self.names) do
+    if not self.held[name] and (not oldest or at < self.names[oldest]) then
+      oldest = name
+    end
+  end
+  if oldest then
+    drop(self, oldest, self.runtime.world:now())
+  end
+  return oldest
+end
+
 local function add(self, name, at)
-  if self.count >= LIMIT then
+  if not is_followed(self, name) then
+    return
+  elseif self.count >= LIMIT then
     self.is_full = true
-    return
-  elseif not is_followed(self, name) then
-    return
+    if not (self.held[name] and make_room(self)) then
+      return
+    end
   end
   self.names[name] = at
   self.count = self.count + 1
   if self.count == 1 then
     wake_followers(self)
+  end
+end
+
+local function add_held(self, now)
+  for name in pairs(self.held) do
+    if not self.names[name] then
+      add(self, name, now)
+    end
   end
 end
 
@@ -109,9 +139,7 @@ end
 local function plain_names(peers)
   local names = {}
   for _, peer in ipairs(peers or {}) do
-    if not core.address.parse(peer.name) then
-      names[peer.name] = true
-    end
+    names[peer.name] = not core.address.parse(peer.name) or nil
   end
   return names
 end
@@ -140,15 +168,10 @@ local function asked_at(self, name, now)
   return idle and now - idle * 1000
 end
 
-local function drop(self, name, now)
-  self.names[name] = nil
-  self.count = self.count - 1
-  self.runtime.cache:mark(now, { name = name }, { idle = true })
-end
-
 --- Those who were left out for want of room, and are still asked for.
 local function fill_up(self, now)
   self.is_full = false
+  add_held(self, now)
   local filter = { used_within = LIFE / 1000 }
   for _, entry in ipairs(self.runtime.cache:list(now, filter, MOST_LISTED)) do
     local at = now - entry.idle * 1000
@@ -260,11 +283,7 @@ function InUse:follow(zones)
   self.followers[#self.followers + 1] = follower
   self.is_on = true
   self:notice_hits()
-  for name in pairs(self.held) do
-    if not self.names[name] then
-      add(self, name, self.runtime.world:now())
-    end
-  end
+  add_held(self, self.runtime.world:now())
   return follower
 end
 

@@ -74,6 +74,19 @@ describe("mlxresolve.identity", function()
     assert.same({ "192.0.2.1", "for", "check" }, { proof.address, proof.outcome, proof.reason })
   end)
 
+  it("asks 32 hosts for proof at a time, however many names are pinned", function()
+    open(nil, { ["local"] = { check() } })
+    for i = 1, 100 do
+      b.resolver.identity:look(("n%d.local."):format(i), { "192.0.2.1" })
+    end
+    b.world:advance(1)
+    assert.equal(32, #asked)
+    b.world:advance(1000)
+    b.resolver.identity:look("n100.local.", { "192.0.2.1" })
+    b.world:advance(1000)
+    assert.equal(33, #asked)
+  end)
+
   it("leaves names that are not pinned alone", function()
     open()
     assert.equal("192.0.2.1", b:address("mini3.local"))

@@ -111,6 +111,19 @@ describe("mlxresolve.in_use", function()
     assert.same({}, names())
   end)
 
+  it("has those that are watched, though 64 others were asked for before", function()
+    open()
+    for i = 1, 70 do
+      b:ask(("n%d.test"):format(i))
+      b.world:advance(10)
+    end
+    use:hold("watched.test.")
+    local list = names()
+    assert.equal(64, #list)
+    assert.equal("watched.test.", list[64])
+    assert.is_nil(use.names["n1.test."])
+  end)
+
   it("has 64 names at most, and gives free places to those still asked for", function()
     open()
     for i = 1, 70 do
