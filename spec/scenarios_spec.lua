@@ -72,8 +72,8 @@ describe("a bug put in on purpose is found, and its seed shows it again:", funct
     end)
   end
 
-  local function without(policy, reaction)
-    local text = shell.read(("examples/%s.lua"):format(policy))
+  local function without(name, reaction)
+    local text = shell.read(("examples/%s.lua"):format(name))
     local nothing = "use { name = 'nothing', network_changed = function() end }"
     local changed, count = text:gsub(("use%%(%q[^\n]*%%)"):format(reaction), nothing)
     assert.equal(1, count)
@@ -81,8 +81,8 @@ describe("a bug put in on purpose is found, and its seed shows it again:", funct
   end
 
   it("what a change of the network touches is not looked into", function()
-    local policy, mutant = without("home", "revalidate")
-    assert.is_nil(first_problem("hotspot", { policy = policy }))
+    local whole, mutant = without("home", "revalidate")
+    assert.is_nil(first_problem("hotspot", { policy = whole }))
     local text, seed = first_problem("hotspot", { policy = mutant })
     assert.is_truthy(text and text:find("10.0.0.2, which is forbidden now", 1, true), text)
     assert.equal(text, (first_problem("hotspot", { policy = mutant, seed = seed })))
