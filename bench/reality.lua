@@ -13,7 +13,7 @@ local real = require("mlxresolve.world.real")
 local run = require("mlxresolve.simulate.run")
 local stages = require("stage")
 
-local SEEDS = 200 -- of the simulation
+local SEEDS = 100 -- of the simulation
 
 local policy, runs = arg[1], tonumber(arg[2])
 assert(policy and runs and arg[3], "usage: luajit bench/reality.lua POLICY RUNS SCENARIO…")

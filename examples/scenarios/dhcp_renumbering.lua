@@ -10,6 +10,10 @@ return {
       responder = "apple",
       interfaces = { en0 = { link = "desk", addresses = { "192.168.2.2/24" } } },
     },
+    mini3 = {
+      responder = "apple",
+      interfaces = { en0 = { link = "desk", addresses = { "10.1.0.3/16" } } },
+    },
   },
 
   timeline = {
@@ -33,5 +37,11 @@ return {
     { at = "31s", ask = "mini2.local", every = "20ms", within = "3s" },
     { at = "36s", never = "192.168.2.22", of = "mini2.local" },
     { at = "36s", keep_asking = "mini2.local", every = "1s", expect = "right", till = "45s" },
+
+    -- A name that nobody has asked for in a while, so that nobody looks after it: what its host
+    -- says is heard all the same, and the old address is not kept beside the new one.
+    { at = "46s", ask = "mini3.local", exactly = { "10.1.0.3" } },
+    { at = "110s", readdress = "mini3/en0", to = { "10.1.0.33/16" } },
+    { at = "113s", ask = "mini3.local", exactly = { "10.1.0.33" } },
   },
 }

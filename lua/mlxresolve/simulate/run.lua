@@ -9,6 +9,7 @@ local resolvers = require("mlxresolve.resolver")
 local scenes = require("mlxresolve.simulate.scene")
 local chance = require("mlxresolve.world.sim.chance")
 
+local PHASE = 1000 -- ms, at most, that the resolver is at work before it begins: clocks tick
 local CLOSING = 5000 -- ms that a resolver may take to close
 local MAX_PROBLEMS = 20
 
@@ -170,6 +171,8 @@ local function once(options)
   end
   self.resolver = assert(resolvers.new(policy, self.world))
   self.questions = questions.new(self)
+  self.start = self.start + chance.new(options.seed, "phase"):draw() * PHASE
+  self.world:run_until(self.start)
   plan(self, scenario)
   self.world:run_until(self.start + scenario.ends)
   close(self)

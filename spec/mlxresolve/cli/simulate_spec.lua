@@ -64,6 +64,20 @@ describe("mlxresolve.cli.simulate", function()
     end
   end)
 
+  -- Compiled loops over `pairs` once went on with the iterator that they had been compiled for.
+  it("does the same however much has been compiled", function()
+    local command = "build/mlxresolve simulate examples/cluster.lua examples/scenarios/hotspot.lua"
+    local first
+    for _ = 1, 4 do
+      local pipe = assert(io.popen(command .. " --seeds 20 --jobs 1 2>&1"))
+      local text = pipe:read("*a")
+      pipe:close()
+      first = first or text
+      assert.is_truthy(text:find("ok (20 seeds, ", 1, true), text)
+      assert.equal(first, text)
+    end
+  end)
+
   it("tells the seed that fails, and the line that replays it; the replay fails alike", function()
     local code, shown = run(FRAGILE, {})
     assert.equal(1, code)
