@@ -90,9 +90,11 @@ local function judge(scenario, answers, changes)
   local waits = {}
   for _, step in ipairs(scenario.timeline) do
     if peers.is_measured(step) then
-      local since = 0
+      local since, done = 0, 0
       for _, change in ipairs(changes) do
-        since = change.at <= step.at + 1 and change.at or since
+        if change.began <= step.at + 1 then
+          since, done = change.began, change.at
+        end
       end
       waits[step.position] = false
       for _, answer in ipairs(answers) do
@@ -100,8 +102,8 @@ local function judge(scenario, answers, changes)
         for _, change in ipairs(changes) do
           truth = change.at <= answer.at and change.truth or truth
         end
-        local is_meant = answer.position == step.position and not waits[step.position]
-        if is_meant and is_right(step, answer.addresses, truth) then
+        local is_meant = answer.position == step.position and answer.at >= done
+        if is_meant and not waits[step.position] and is_right(step, answer.addresses, truth) then
           waits[step.position] = answer.at - since
         end
       end
@@ -130,13 +132,13 @@ end
 
 -- What was changed, when, and what was true from then on.
 local function play(scenario, stage, start)
-  local changes = { { at = -math.huge, truth = stage:truth() } }
+  local changes = { { began = -math.huge, at = -math.huge, truth = stage:truth() } }
   for _, step in ipairs(scenario.timeline) do
     if stages.changes(step) then
       uv.sleep(math.max(0, math.floor(step.at - (now() - start))))
       local began = now() - start
       stage:take(step)
-      changes[#changes + 1] = { at = began, truth = stage:truth() }
+      changes[#changes + 1] = { began = began, at = now() - start, truth = stage:truth() }
     end
   end
   uv.sleep(math.max(0, math.ceil(scenario.ends + LEAD - (now() - start))))
