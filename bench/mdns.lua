@@ -22,6 +22,7 @@ local function is_part(name)
   end
 end
 
+io.stdout:setvbuf("line")
 if arg[1] == "--inside" then
   require(arg[2]).run()
   return

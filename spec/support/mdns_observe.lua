@@ -67,9 +67,9 @@ function observe.wire(net, host, name)
   return process
 end
 
---- Prints "told KIND ADDRESS MS" for what a subscriber is told (what moved is added: whether the old
---- address ends at once depends on when it was said last, RFC 6762 section 10.2), and "found ADDRESS
---- MS" for what a query gets and the one before did not.
+--- Prints "told KIND ADDRESS MS" for what a subscriber is told, and "found ADDRESS MS" for what a
+--- query gets and the one before did not. What moved is told as added: whether the old address
+--- ends at once depends on when it was said last (RFC 6762 section 10.2).
 ---@param net support.Lan
 ---@param host string
 ---@param name string
