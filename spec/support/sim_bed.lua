@@ -49,8 +49,8 @@ function sim_bed.waiter()
 end
 
 --- A world with the built-in plugins, a policy and a scenario given as the fields of its table.
-function sim_bed.files(fields, policy)
-  local world = virtual.new()
+function sim_bed.files(fields, policy, world)
+  world = world or virtual.new()
   for path in assert(io.popen("ls plugins/*.lua")):lines() do
     world.files["./" .. path] = shell.read(path)
   end

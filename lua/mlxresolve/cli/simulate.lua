@@ -30,6 +30,26 @@ local function load_all(cli, args)
   return are_good and list
 end
 
+-- `--seed` is a replay of one; what chooses several cannot be meant beside it.
+local function check_numbers(args)
+  for _, name in ipairs { "seeds", "first" } do
+    if args.seed and args[name] then
+      local form = "--seed runs that seed alone: leave out --%s, or say --first %d --seeds NUMBER"
+      return nil, form:format(name, args.seed)
+    end
+  end
+  return true
+end
+
+-- In this process. The loop runs for a moment after each seed, or an interrupt would go unnoticed.
+local function run_one_by_one(cli, options)
+  return cli:run(function(scheduler)
+    return seeds.run(options, function()
+      scheduler:sleep(1)
+    end)
+  end)
+end
+
 -- All seeds, or those up to the first that fails.
 local function run_seeds(cli, args, scenario)
   local options = {
@@ -47,11 +67,11 @@ local function run_seeds(cli, args, scenario)
     summary, message, code = cli:run(function(scheduler)
       return workers.run(scheduler, options)
     end)
-    if not summary then
-      return nil, message, code
-    end
   else
-    summary = seeds.run(options)
+    summary, message, code = run_one_by_one(cli, options)
+  end
+  if not summary then
+    return nil, message, code
   end
   if summary.seed and args.trace and not summary.timeline then
     summary.timeline = seeds.once(options, summary.seed, true).timeline
@@ -126,6 +146,11 @@ end
 ---@param args table
 ---@return integer code
 function simulate.run(cli, args)
+  local is_sound, problem = check_numbers(args)
+  if not is_sound then
+    cli.out:problem("%s", problem)
+    return runtime.USAGE
+  end
   prepare_compiler()
   local list = load_all(cli, args)
   if not list then

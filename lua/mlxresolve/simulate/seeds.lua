@@ -47,8 +47,9 @@ function seeds.once(options, seed, with_timeline)
 end
 
 ---@param options mlxresolve.SimSeeds
+---@param pause fun()?  called after each seed
 ---@return mlxresolve.SimSummary
-function seeds.run(options)
+function seeds.run(options, pause)
   local summary = seeds.summary()
   for seed = options.first, options.first + options.count - 1 do
     local outcome = seeds.once(options, seed, options.with_timeline)
@@ -56,6 +57,9 @@ function seeds.run(options)
     summary.asked = summary.asked + outcome.asked
     summary.packets = summary.packets + outcome.packets
     summary.timeline = outcome.timeline
+    if pause then
+      pause()
+    end
     if #outcome.problems > 0 then
       summary.seed, summary.problems = seed, outcome.problems
       break

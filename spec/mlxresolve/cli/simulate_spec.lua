@@ -11,7 +11,7 @@ local BAD = sim_bed.network .. 'timeline = { { at = "1s", ask = "mini9.local" } 
 
 local function run(fields, args, options)
   options = options or {}
-  options.world = sim_bed.files(fields, options.policy)
+  options.world = sim_bed.files(fields, options.policy, fake_cli.world())
   local cli = fake_cli.new(options)
   args.policy_file, args.scenarios = "policy.lua", args.scenarios or { "s.lua" }
   local code = simulate.run(cli, args)
@@ -34,6 +34,28 @@ describe("mlxresolve.cli.simulate", function()
   it("begins with another seed when told to", function()
     local _, shown = run(BAD, { seeds = 5, first = 4 })
     assert.is_truthy(shown.stdout:find("^s.lua: FAILED with seed 4\n"), shown.stdout)
+  end)
+
+  it("refuses --seed beside what chooses several seeds", function()
+    for _, name in ipairs { "seeds", "first" } do
+      local code, shown = run(GOOD, { seed = 4, [name] = 3 })
+      assert.equal(1, code)
+      assert.equal("", shown.stdout)
+      local expected = "--seed runs that seed alone: leave out --" .. name
+      assert.is_truthy(shown.stderr:find(expected, 1, true), shown.stderr)
+    end
+  end)
+
+  it("ends with 130 when it is interrupted in its own process", function()
+    local world = sim_bed.files(GOOD, nil, fake_cli.world())
+    local cli = fake_cli.new { world = world }
+    world:begin({ wake = function() end }, 0, function()
+      world.signal("sigint")
+    end)
+    local args = { policy_file = "policy.lua", scenarios = { "s.lua" }, seeds = 60, jobs = 1 }
+    assert.equal(130, simulate.run(cli, args))
+    assert.equal("", cli.shown.stdout)
+    assert.equal("", cli.shown.stderr)
   end)
 
   it("says the same with several processes as with one", function()

@@ -3,7 +3,7 @@ local seeds = require("mlxresolve.simulate.seeds")
 local sim_bed = require("support.sim_bed")
 
 describe("mlxresolve.simulate.seeds", function()
-  local function run(loss, fields)
+  local function run(loss, fields, pause)
     local network = sim_bed.network:gsub("desk = {}", ("desk = { loss = %g }"):format(loss))
     local world = sim_bed.files(network .. 'timeline = { { at = "1s", ask = "mini2.local" } }')
     local options = {
@@ -16,7 +16,7 @@ describe("mlxresolve.simulate.seeds", function()
     for key, value in pairs(fields or {}) do
       options[key] = value
     end
-    return seeds.run(options)
+    return seeds.run(options, pause)
   end
 
   it("runs all seeds and sums up what they did", function()
@@ -28,6 +28,14 @@ describe("mlxresolve.simulate.seeds", function()
       summary.problems,
     })
     assert.is_true(summary.packets >= 10)
+  end)
+
+  it("pauses after each, so that an interrupt is noticed", function()
+    local pauses = 0
+    run(0, { count = 3 }, function()
+      pauses = pauses + 1
+    end)
+    assert.equal(3, pauses)
   end)
 
   it("ends with the first that fails", function()
