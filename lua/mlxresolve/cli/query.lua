@@ -18,9 +18,9 @@ local PATIENCE = 60e3
 --- One question for addresses, or one for each type that was named.
 ---@return mlxresolve.Asked[]|nil, string? message
 local function read_questions(args)
-  local name, message = core.name.canonical(args.name)
+  local name = core.name.canonical(args.name)
   if not name then
-    return nil, ("'%s' is no host name: %s"):format(args.name, message)
+    return nil, ("'%s' is no host name, such as mini2.local"):format(args.name)
   end
   local timeout = args.timeout and units.duration(tonumber(args.timeout) or args.timeout)
   if args.timeout and (not timeout or timeout <= 0 or timeout > 60e3) then

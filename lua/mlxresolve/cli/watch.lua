@@ -105,9 +105,10 @@ end
 function watch.run(cli, args)
   local names = {}
   for i, text in ipairs(args.names) do
-    local name, message = core.name.canonical(text)
+    -- the empty text would be the root
+    local name = text ~= "" and core.name.canonical(text)
     if not name then
-      cli.out:problem("'%s' is no host name: %s", text, message)
+      cli.out:problem("'%s' is no host name, such as mini2.local", text)
       return runtime.USAGE
     end
     names[i] = name

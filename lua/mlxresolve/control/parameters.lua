@@ -90,9 +90,9 @@ function parameters.question(query)
   elseif not found.name or #found.name ~= 1 then
     return nil, refuse(400, "EINVAL", "say which name to ask for: name=mini2.local")
   end
-  local name, message = core.name.canonical(found.name[1])
+  local name = core.name.canonical(found.name[1])
   if not name then
-    return nil, refuse(400, "ETEXT", "'%s' is no host name: %s", found.name[1], message)
+    return nil, refuse(400, "ETEXT", "'%s' is no host name, such as mini2.local", found.name[1])
   end
   local types, timeout
   types, problem = read_types(found.type)
@@ -125,9 +125,10 @@ function parameters.names(query)
   end
   local names = {}
   for _, text in ipairs(found.name) do
-    local name, message = core.name.canonical(text)
+    -- the empty text would be the root
+    local name = text ~= "" and core.name.canonical(text)
     if not name then
-      return nil, refuse(400, "ETEXT", "'%s' is no host name: %s", text, message)
+      return nil, refuse(400, "ETEXT", "'%s' is no host name, such as mini2.local", text)
     elseif not names[name] then
       names[#names + 1], names[name] = name, true
     end
@@ -190,9 +191,9 @@ end
 local function read_names(fields, filter)
   for _, field in ipairs { "name", "suffix" } do
     if fields[field] then
-      local name, message = core.name.canonical(fields[field])
+      local name = core.name.canonical(fields[field])
       if not name then
-        return refuse(400, "ETEXT", "'%s' is no host name: %s", fields[field], message)
+        return refuse(400, "ETEXT", "'%s' is no host name, such as mini2.local", fields[field])
       end
       filter[field] = name
     end

@@ -247,7 +247,9 @@ end
 function Recorder:file(path)
   local text, message = self.world:read_file(path)
   if not text then
-    return nil, nil, message or "no such file"
+    -- who asks names the file
+    local has_path = message and message:sub(1, #path + 2) == path .. ": "
+    return nil, nil, has_path and message:sub(#path + 3) or message or "no such file"
   end
   return self:text(path, text)
 end

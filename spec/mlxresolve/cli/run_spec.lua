@@ -1,4 +1,5 @@
 local daemon = require("mlxresolve.daemon")
+local fake_cli = require("support.fake_cli")
 local run = require("mlxresolve.cli.run")
 
 describe("mlxresolve.cli.run", function()
@@ -18,9 +19,22 @@ describe("mlxresolve.cli.run", function()
       seen = options
       return 4
     end
-    assert.are.equal(4, run.run({}, { policy_file = "p", control = "c", listen = { "a:1" } }))
-    assert.are.same({ policy = "p", control = "c", listen = { "a:1" } }, seen)
+    assert.are.equal(
+      4,
+      run.run({}, { policy_file = "p", control = "c", listen = { "127.0.0.1:5453" } })
+    )
+    assert.are.same({ policy = "p", control = "c", listen = { "127.0.0.1:5453" } }, seen)
     run.run({}, { policy_file = "p", listen = {} })
     assert.are.same({ policy = "p" }, seen)
+  end)
+
+  it("says what it expects where --listen is no address with a port", function()
+    for _, text in ipairs { "foo", "127.0.0.1", "[::1]", "" } do
+      local cli = fake_cli.new()
+      assert.equal(1, run.run(cli, { policy_file = "p", listen = { "127.0.0.1:5453", text } }))
+      local expected = "mlxresolve: --listen: expected ADDRESS:PORT such as 127.0.0.1:5453 or "
+        .. "[::1]:5453, got '%s'\n"
+      assert.equal(expected:format(text), cli.shown.stderr)
+    end
   end)
 end)

@@ -93,8 +93,13 @@ describe("mlxresolve watch", function()
   end)
 
   it("refuses what is no name, and a policy with mistakes", function()
-    assert.equal(1, (run { names = { "a..b" } }()))
-    assert.matches("'a..b' is no host name", cli.shown.stderr)
+    for _, name in ipairs { "a..b", "" } do
+      assert.equal(1, (run { names = { "mini2.local", name } }()))
+      assert.equal(
+        ("mlxresolve: '%s' is no host name, such as mini2.local\n"):format(name),
+        cli.shown.stderr
+      )
+    end
     local ask = run { policy = "/p.lua" }
     cli.world.files["/p.lua"] = "return {"
     assert.equal(4, (ask()))

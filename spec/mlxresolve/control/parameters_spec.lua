@@ -39,6 +39,14 @@ describe("mlxresolve.control.parameters", function()
     assert.are.equal("ETEXT", refusal.code)
   end)
 
+  it("takes no empty name for the root", function()
+    local none, refusal = parameters.names("name=mini2.local&name=")
+    assert.is_nil(none)
+    assert.are.equal("ETEXT", refusal.code)
+    assert.are.equal("'' is no host name, such as mini2.local", refusal.error)
+    assert.are.same({ "." }, parameters.names("name=."))
+  end)
+
   it("reads ages in seconds or with a unit", function()
     for text, expected in pairs { ["90"] = 90, ["10m"] = 600, ["1d"] = 86400 } do
       assert.are.equal(expected, parameters.filter({ older_than = text }).older_than)

@@ -92,7 +92,7 @@ local servers = {} return mlx.policy {
 
   it("says that a file cannot be read", function()
     local _, mistakes = policy.load("/none.lua", { world = policies.world {} })
-    assert.matches("^/none.lua: error: cannot read the policy: .*no such file", tostring(mistakes))
+    assert.matches("^/none.lua: error: cannot read the policy: no such file", tostring(mistakes))
   end)
 
   it("refuses a file that returns something else", function()

@@ -8,7 +8,11 @@ local files = {}
 
 local function fail(path, problem)
   local code = tostring(problem):match("^(E%u+)") or "EIO"
-  return nil, ("%s: %s"):format(path, tostring(problem):gsub("^E%u+: ", "")), code
+  local why = tostring(problem):gsub("^E%u+: ", "")
+  if why:sub(-#path - 2) == ": " .. path then -- luv says it as well
+    why = why:sub(1, -#path - 3)
+  end
+  return nil, ("%s: %s"):format(path, why), code
 end
 
 ---@return string|nil text, string? message, string? code
