@@ -126,6 +126,19 @@ function Health:of(name, address)
   return self.count > 0 and find(self, name, address) or nil
 end
 
+--- The addresses of a name that are suspect.
+---@param name string
+---@return string[]
+function Health:suspects(name)
+  local list = {}
+  for address, entry in pairs(self.names[name] or {}) do
+    if entry.state == "suspect" and not is_over(self, entry) then
+      list[#list + 1] = address
+    end
+  end
+  return list
+end
+
 --- Forgets an address of a name, or all of them; listeners hear of it as state `false`.
 ---@param name string
 ---@param address string?

@@ -25,15 +25,15 @@ local recheck = {}
 
 ---------------------------------------------------------------- what follows
 
-local function keep(self, in_doubt, found, probes, reason)
-  local runtime = self.runtime
-  runtime.cache:mark(runtime.world:now(), { name = self.name }, { suspect = false })
+-- Of what is said no more, only a probe can tell that it lives.
+local function mark(self, in_doubt, found, probes, reason)
+  local health = self.runtime.health
   for address in pairs(in_doubt) do
     local probed = probes[address]
     if probed and probed ~= true then
-      runtime.health:mark(self.name, address, "dead", probed)
+      health:mark(self.name, address, "dead", probed)
     elseif found.addresses[address] or probed then
-      runtime.health:mark(self.name, address, "verified", reason)
+      health:mark(self.name, address, "verified", reason)
     end
   end
 end
@@ -43,14 +43,22 @@ end
 local function drop(self, reason)
   local discard = self.is_marked and persistence.forget or persistence.expire
   discard(self.runtime, { name = self.name })
-  self.runtime.health:clear(self.name, self.options.address, reason)
+  local health = self.runtime.health
+  if self.is_all then
+    health:clear(self.name, nil, reason)
+  end
+  for address in pairs(self.meant) do
+    health:clear(self.name, address, reason)
+  end
   self.runtime.world:log("info", ("%s: dropped: %s"):format(self.name, reason))
 end
 
 local function conclude(self, in_doubt, found, probes, verdict, reason)
   if verdict == "keep" then
-    keep(self, in_doubt, found, probes, reason)
+    self.runtime.cache:mark(self.runtime.world:now(), { name = self.name }, { suspect = false })
+    mark(self, in_doubt, found, probes, reason)
   elseif verdict == "move" then
+    mark(self, in_doubt, found, probes, reason)
     for address in pairs(in_doubt) do
       if not found.addresses[address] then
         self.runtime.health:clear(self.name, address, reason)
@@ -65,7 +73,8 @@ local function look(self)
   local runtime, name = self.runtime, self.name
   local types, addresses, interfaces, is_marked = evidence.known(runtime, name)
   self.is_marked = is_marked
-  local in_doubt = evidence.doubted(self.options.address, addresses)
+  local in_doubt = evidence.doubted(runtime, name, self.meant, self.is_all and addresses)
+  self.in_doubt = in_doubt
   for address in pairs(in_doubt) do
     if not runtime.health:of(name, address) then
       runtime.health:mark(name, address, "suspect", self.options.reason or "to be looked at")
@@ -118,16 +127,92 @@ local function look_until_quiet(self)
   return nil, self.name .. ": the network does not come to rest"
 end
 
--- However it ended: who waits is told.
-local function on_end(self, _, ok, verdict, reason)
-  self.runtime.rechecks[self.name] = nil
-  if not ok then
-    verdict, reason = nil, self.name .. ": cancelled"
-  end
-  local code = not verdict and "EAGAIN" or nil
+local function tell(self, verdict, reason, code)
   for _, task in ipairs(self.waiting) do
     task:wake(verdict, reason, code)
   end
+end
+
+local begin
+
+-- However it ended: who waits is told, and what was doubted too late for it gets its turn.
+local function on_end(self, _, ok, verdict, reason)
+  local runtime, following = self.runtime, self.following
+  runtime.rechecks[self.name] = nil
+  if ok then
+    tell(self, verdict, reason, not verdict and "EAGAIN" or nil)
+  else
+    tell(self, nil, self.name .. ": cancelled", "EAGAIN")
+  end
+  if ok and following then
+    begin(following)
+  elseif following then
+    tell(following, nil, following.name .. ": cancelled", "EAGAIN")
+  end
+end
+
+function begin(self)
+  local runtime = self.runtime
+  runtime.rechecks[self.name] = self
+  local task = runtime.scheduler:spawn(look_until_quiet, self)
+  task.on_end, task.on_end_object = on_end, self
+  self.task = runtime.scheduler:handle(task)
+end
+
+local function plain(address)
+  return (address:gsub("%%.*$", ""))
+end
+
+local function widen(self, options)
+  if options.address then
+    self.meant[plain(options.address)] = true
+  else
+    self.is_all = true
+  end
+end
+
+local function new(runtime, name, options)
+  local self = {
+    runtime = runtime,
+    name = name,
+    options = options,
+    is_all = false,
+    meant = {}, -- address → true
+    in_doubt = false, -- the addresses, once they are looked into
+    following = false,
+    waiting = {},
+  }
+  widen(self, options)
+  return self
+end
+
+-- Is that looked into already?
+local function concerns(self, address)
+  if address then
+    return self.in_doubt[plain(address)] ~= nil
+  end
+  for _, suspect in ipairs(self.runtime.health:suspects(self.name)) do
+    if not self.in_doubt[suspect] then
+      return false
+    end
+  end
+  return true
+end
+
+-- What a look that is under way leaves out is looked into after it: what was said before a doubt
+-- says nothing of it.
+local function join(self, options)
+  if not self.in_doubt then
+    widen(self, options)
+    return self
+  elseif concerns(self, options.address) then
+    return self
+  elseif self.following then
+    widen(self.following, options)
+  else
+    self.following = new(self.runtime, self.name, options)
+  end
+  return self.following
 end
 
 local function stop_waiting(self, task)
@@ -139,13 +224,14 @@ local function stop_waiting(self, task)
 end
 
 --- Looks into a doubt, in a task: the verdict and its reason in words; nil, message, code where
---- nobody could be asked. Who comes while a name is looked into waits for that verdict.
+--- nobody could be asked. Who comes with the same doubt while a name is looked into waits for that
+--- verdict.
 ---@param runtime table
 ---@param name string  canonical
 ---@param options mlxresolve.RecheckOptions?
 ---@return mlxresolve.Verdict|nil, string reason, string? code
 function recheck.run(runtime, name, options)
-  local self = runtime.rechecks[name] or recheck.start(runtime, name, options)
+  local self = recheck.start(runtime, name, options)
   local task = runtime.scheduler:current()
   self.waiting[#self.waiting + 1] = task
   return runtime.scheduler:wait(stop_waiting, self, task)
@@ -155,15 +241,15 @@ end
 ---@param runtime table
 ---@param name string  canonical
 ---@param options mlxresolve.RecheckOptions?
+---@return table recheck
 function recheck.start(runtime, name, options)
-  local self = runtime.rechecks[name]
-  if not self then
-    self = { runtime = runtime, name = name, options = options or {}, waiting = {} }
-    runtime.rechecks[name] = self
-    local task = runtime.scheduler:spawn(look_until_quiet, self)
-    task.on_end, task.on_end_object = on_end, self
-    self.task = runtime.scheduler:handle(task)
+  options = options or {}
+  local running = runtime.rechecks[name]
+  if running then
+    return join(running, options)
   end
+  local self = new(runtime, name, options)
+  begin(self)
   return self
 end
 

@@ -114,6 +114,68 @@ describe("mlxresolve.recheck", function()
     assert.same({}, b.resolver.rechecks)
   end)
 
+  it("does not lose a second address that is reported while the first is looked into", function()
+    open()
+    b.says = { "192.0.2.1", "192.0.2.2", "192.0.2.3" }
+    settle(run())
+    b.resolver:report_failure("a.example", "192.0.2.1")
+    b.world:advance(5)
+    b.resolver:report_failure("a.example", "192.0.2.2")
+    local asked = run { address = "192.0.2.2" }
+    assert.equal("dead", state("192.0.2.2"))
+    assert.equal("move", settle(asked).verdict)
+    assert.same({}, { state("192.0.2.1"), state("192.0.2.2") })
+    assert.same({}, b.resolver.rechecks)
+    b.world:advance(61e3)
+    assert.equal(3, #b:ask("a.example").addresses)
+  end)
+
+  it("does not lose an address that is reported just before the look at another", function()
+    open()
+    b.says = { "192.0.2.1", "192.0.2.2", "192.0.2.3" }
+    settle(run())
+    local before = b.source.calls
+    b.resolver:report_failure("a.example", "192.0.2.1")
+    b.resolver:report_failure("a.example", "192.0.2.2")
+    b.world:advance(1000)
+    assert.same({}, { state("192.0.2.1"), state("192.0.2.2") })
+    assert.equal(before + 1, b.source.calls)
+  end)
+
+  it("looks no more often because the name is asked for meanwhile", function()
+    open()
+    b.says = { "192.0.2.1", "192.0.2.2" }
+    settle(run())
+    local before = b.source.calls
+    b.resolver:report_failure("a.example", "192.0.2.1")
+    b.world:advance(5)
+    recheck.start(b.resolver, "a.example.")
+    b.world:advance(1000)
+    assert.equal(before + 1, b.source.calls)
+  end)
+
+  it("does not leave one of several addresses suspect when another moves", function()
+    open()
+    b.says = { "192.0.2.1", "192.0.2.2" }
+    settle(run())
+    b.resolver:report_failure("a.example")
+    b.says = { "192.0.2.2" }
+    b.world:advance(1000)
+    assert.same({ nil, "verified" }, { state("192.0.2.1"), state("192.0.2.2") })
+  end)
+
+  it("tells who waits for its turn that the resolver ends", function()
+    open()
+    local first = run { address = "192.0.2.1" }
+    b.world:advance(1)
+    local second = run { address = "192.0.2.9" }
+    b.world:advance(1)
+    b.resolver:close()
+    b.world:settle()
+    assert.same({ "EAGAIN", "EAGAIN" }, { first.code, second.code })
+    assert.equal(0, b.resolver.scheduler.live)
+  end)
+
   it("ends with the resolver", function()
     open()
     local result = run()

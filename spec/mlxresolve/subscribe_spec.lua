@@ -134,6 +134,19 @@ describe("mlxresolve.subscribe", function()
       assert.same({}, lines)
     end)
 
+    it("and a report without an address gets its verdict", function()
+      watch("a.test")
+      opened.world:advance(100)
+      opened.resolver:report_failure("a.test")
+      assert.equal("suspect", opened.resolver.health:of("a.test.", "192.0.2.1").state)
+      opened.world:advance(1000)
+      assert.equal("verified", opened.resolver.health:of("a.test.", "192.0.2.1").state)
+      assert.same(
+        { "suspect 192.0.2.1 failure", "added 192.0.2.1 dns says it again" },
+        { lines[2], lines[3] }
+      )
+    end)
+
     it("and forgets what is reported dead", function()
       opened:ask("a.test")
       known["a.test."] = "192.0.2.2"

@@ -42,19 +42,29 @@ function evidence.known(runtime, name)
   return types, addresses, interfaces, is_marked
 end
 
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
+local function family_of(address)
+  return address:find(":", 1, true) and "ipv6" or "ipv4"
 end
 
---- The addresses in doubt: the one, or all that are known.
----@param one string|nil
----@param addresses table<string, string>
----@return table<string, string>
-function evidence.doubted(one, addresses)
-  if one then
-    return { [plain(one)] = one:find(":", 1, true) and "ipv6" or "ipv4" }
+--- The addresses in doubt: those that are meant, and where all are, what is known and what the
+--- cache has already lost.
+---@param runtime table
+---@param name string
+---@param meant table<string, boolean>  without scopes
+---@param known table<string, string>|false  as `evidence.known` found them, if all are meant
+---@return table<string, string> families  by address
+function evidence.doubted(runtime, name, meant, known)
+  local families = {}
+  for address in pairs(meant) do
+    families[address] = family_of(address)
   end
-  return addresses
+  for address in pairs(known or {}) do
+    families[address] = known[address]
+  end
+  for _, address in ipairs(known and runtime.health:suspects(name) or {}) do
+    families[address] = family_of(address)
+  end
+  return families
 end
 
 ---------------------------------------------------------------- asking

@@ -43,10 +43,17 @@ describe("mlxresolve.recheck.evidence", function()
     assert.same({ "A", "AAAA" }, (evidence.known(b.resolver, "b.example.")))
   end)
 
-  it("is about one address, or all that are known", function()
+  it("is about single addresses, or all that are known", function()
     local known = { ["192.0.2.1"] = "ipv4" }
-    assert.equal(known, evidence.doubted(nil, known))
-    assert.same({ ["fe80::1"] = "ipv6" }, evidence.doubted("fe80::1%eth0", known))
+    assert.same(known, evidence.doubted(b.resolver, "a.example.", {}, known))
+    local one = { ["fe80::1"] = true }
+    assert.same({ ["fe80::1"] = "ipv6" }, evidence.doubted(b.resolver, "a.example.", one, false))
+  end)
+
+  it("is also about what is suspect and no longer in the cache", function()
+    b.resolver.health:mark("a.example.", "2001:db8::7", "suspect", "failure")
+    assert.same({ ["2001:db8::7"] = "ipv6" }, evidence.doubted(b.resolver, "a.example.", {}, {}))
+    assert.same({}, evidence.doubted(b.resolver, "a.example.", {}, false))
   end)
 
   it("is what the chain says now, which the cache has then", function()
