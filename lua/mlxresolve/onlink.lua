@@ -9,7 +9,7 @@ local query = require("mlxresolve.query")
 -- Networks left are remembered, since a responder of the system may go on telling of them.
 local MAX_LEFT = 32
 local REMEMBERED = 600e3 -- ms
-local MOST_ENTRIES = 4096
+local PAGE = 500 -- entries
 
 local NUMBERS = { A = query.type_numbers.A, AAAA = query.type_numbers.AAAA }
 
@@ -118,7 +118,8 @@ end
 local function withhold_entry(self, entry, network)
   local runtime, now = self.runtime, self.runtime.world:now()
   local step = runtime.chain.by_hash[entry.strategy]
-  if not is_heard_there(entry.name, entry.interface, step, network) then
+  local is_meant = NUMBERS[entry.type] and entry.status == "answer" and not entry.withheld
+  if not is_meant or not is_heard_there(entry.name, entry.interface, step, network) then
     return false
   end
   local packet, age = runtime.cache:copy(entry.name, NUMBERS[entry.type], now, entry.purpose)
@@ -133,37 +134,49 @@ local function withhold_entry(self, entry, network)
   return runtime.cache:mark(now, filter, { withheld = true }) > 0
 end
 
+-- Heard on nobody knows which interface.
+local function withhold_unbound(self, entry, network)
+  return entry.interface == 0 and withhold_entry(self, entry, network)
+end
+
+-- Page by page: a limit would leave the rest as it was. What is changed on the way keeps its place,
+-- or stands as it should where it is met again.
+local function each_entry(self, filter, fn, network)
+  local cache, now, count = self.runtime.cache, self.runtime.world:now(), 0
+  filter.from = 0
+  repeat
+    local rows, following = cache:list(now, filter, PAGE)
+    for _, entry in ipairs(rows) do
+      count = count + (fn(self, entry, network) and 1 or 0)
+    end
+    filter.from = following
+  until not following
+  return count
+end
+
 --- Withholds what a network that was left makes wrong; how many entries that concerned.
 local function withhold(self, network)
-  local cache, now, count = self.runtime.cache, self.runtime.world:now(), 0
-  for _, filter in ipairs { { interface = network.index }, { suffix = "local." } } do
-    for _, entry in ipairs(cache:list(now, filter, MOST_ENTRIES)) do
-      local is_meant = NUMBERS[entry.type]
-        and entry.status == "answer"
-        and not entry.withheld
-        and (filter.interface or entry.interface == 0)
-      if is_meant and withhold_entry(self, entry, network) then
-        count = count + 1
-      end
+  return each_entry(self, { interface = network.index }, withhold_entry, network)
+    + each_entry(self, { suffix = "local." }, withhold_unbound, network)
+end
+
+local function give_back_entry(self, entry, network)
+  local runtime, now = self.runtime, self.runtime.world:now()
+  local number = NUMBERS[entry.type]
+  local packet = number and runtime.cache:copy(entry.name, number, now, entry.purpose)
+  for _, address in ipairs(packet and core.answer.data(packet) or {}) do
+    if core.address.is_within(address, network.network) then
+      local filter = { name = entry.name, type = entry.type }
+      runtime.cache:mark(now, filter, { withheld = false, suspect = true })
+      return true
     end
   end
-  return count
+  return false
 end
 
 --- What was withheld for this network serves again, in doubt.
 local function give_back(self, network)
-  local runtime, now = self.runtime, self.runtime.world:now()
-  for _, entry in ipairs(runtime.cache:list(now, { withheld = true }, MOST_ENTRIES)) do
-    local packet = NUMBERS[entry.type]
-      and runtime.cache:copy(entry.name, NUMBERS[entry.type], now, entry.purpose)
-    for _, address in ipairs(packet and core.answer.data(packet) or {}) do
-      if core.address.is_within(address, network.network) then
-        local filter = { name = entry.name, type = entry.type }
-        runtime.cache:mark(now, filter, { withheld = false, suspect = true })
-        break
-      end
-    end
-  end
+  each_entry(self, { withheld = true }, give_back_entry, network)
 end
 
 ---------------------------------------------------------------- keeping up

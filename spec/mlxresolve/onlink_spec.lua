@@ -85,6 +85,17 @@ describe("mlxresolve.onlink", function()
     assert.equal(0, onlink.left_count)
   end)
 
+  it("does not stop at thousands of answers, neither withholding nor giving back", function()
+    open({ LO, ETH0, WLAN0 }, { cache = { size = "16MiB" } })
+    for i = 1, 10000 do
+      put(("host%d.local."):format(i), { "192.0.2.7" }, i % 2 == 0 and 2 or 0, "native")
+    end
+    local _, _, withheld = onlink:update { LO, WLAN0 }
+    assert.equal(10000, withheld)
+    onlink:update { LO, ETH0, WLAN0 }
+    assert.equal(0, #b.resolver.cache:list(b.world:now(), { withheld = true }, 1))
+  end)
+
   it("takes only the wrong addresses out of an answer", function()
     open { LO, ETH0, WLAN0 }
     put("mini2.local.", { "192.0.2.7", "203.0.113.7" }, 2)
