@@ -187,19 +187,34 @@ local function is_ignored(self, event)
   return selectors.mean(self.ignore, gone)
 end
 
--- Of what flaps, the first and the last events tell all.
+-- Of what is said again and again, the first and the last events tell all.
 local MOST_KEPT = 64
 
+local function key_of(event)
+  return ("%s %s %s"):format(event.type, tostring(event.index), tostring(event.up))
+end
+
+-- In a storm the last of the kind makes room; what was not said before has nobody to make room for
+-- it, and neither sleep nor a clock that jumps can be read off what the network looks like.
+local function make_room(events, key)
+  for i = #events, 1, -1 do
+    if events[i].index and key_of(events[i]) == key then
+      table.remove(events, i)
+      return
+    end
+  end
+end
+
 local function put(batch, event, now)
-  batch = batch or { events = {}, count = 0, first = now }
+  batch = batch or { events = {}, kinds = {}, count = 0, first = now }
   batch.count = batch.count + 1
   batch.last = now
-  if #batch.events < MOST_KEPT then
-    batch.events[#batch.events + 1] = event
-  else
-    table.remove(batch.events, MOST_KEPT / 2)
-    batch.events[MOST_KEPT] = event
+  local key = key_of(event)
+  if event.index and batch.kinds[key] and #batch.events >= MOST_KEPT then
+    make_room(batch.events, key)
   end
+  batch.kinds[key] = true
+  batch.events[#batch.events + 1] = event
   return batch
 end
 

@@ -99,6 +99,35 @@ describe("mlxresolve.network", function()
     assert.equal(200, watch.counts.damped)
   end)
 
+  it("does not lose a wake, a jump of the clock or a loss in the middle of a storm", function()
+    local function storm()
+      for i = 1, 100 do
+        world:network {
+          { type = "address_added", index = 2, interface = "eth0", address = "::" .. i },
+        }
+      end
+    end
+    storm()
+    world:network { { type = "resumed", slept = 60e3 }, { type = "clock_jumped", by = 5000 } }
+    world:network { { type = "resumed", slept = 60e3 } }
+    link(false, { index = 3, interface = "wlan0" })
+    world:network { { type = "route_added", index = 2, interface = "eth0" } }
+    storm()
+    world:advance(600)
+    assert.same({ 120e3, 5000 }, { told[1].resumed, told[1].clock_jumped })
+    assert.same({ { "wlan0" }, true }, { told[1].lost, told[1].routes })
+    assert.is_true(#told[1].events < 80)
+    assert.equal("::100", told[1].events[#told[1].events].address)
+  end)
+
+  it("tells of the loss of each of many interfaces", function()
+    for index = 3, 202 do
+      link(false, { index = index, interface = "veth" .. index })
+    end
+    world:advance(600)
+    assert.equal(200, #told[1].lost)
+  end)
+
   it("tells of one that flaps slowly every five seconds", function()
     flap(15, 2000)
     world:advance(20e3)
