@@ -110,8 +110,22 @@ end
 
 ---------------------------------------------------------------- the command
 
-local function finish(cli, progress, ok, message, code)
+local function what(args)
+  return args.type and "services of type " .. args.type or "services"
+end
+
+--- For people, who see nothing until something is found.
+local function say_what_for(cli, args)
+  if cli.out.is_pretty then
+    cli.out:problem("browsing %s; %s", what(args), args.once and "a moment" or "Ctrl-C ends it")
+  end
+end
+
+local function finish(cli, args, progress, ok, message, code)
   if ok then
+    if progress.count == 0 and not cli.out.is_broken then
+      cli.out:problem("no %s found", what(args))
+    end
     return progress.count > 0 and runtime.OK or runtime.NO_ANSWER
   elseif code == "EINTR" then
     return runtime.INTERRUPTED
@@ -137,11 +151,12 @@ function browse.run(cli, args)
       return runtime.USAGE
     end
   end
+  say_what_for(cli, args)
   local path = cli:control_path(args.control)
   if path then
     local ok, message, code = by_daemon(cli, path, args, progress, on_service)
     if ok or code == "EINTR" then
-      return finish(cli, progress, ok, message, code)
+      return finish(cli, args, progress, ok, message, code)
     elseif progress.has_begun then
       cli.out:problem("the daemon at %s: %s; nothing is browsed any more", path, message)
       return runtime.UNREACHABLE
@@ -149,7 +164,7 @@ function browse.run(cli, args)
       return ask.explain(cli, path, message, code)
     end
   end
-  return finish(cli, progress, from_here(cli, args, progress, on_service))
+  return finish(cli, args, progress, from_here(cli, args, progress, on_service))
 end
 
 return browse

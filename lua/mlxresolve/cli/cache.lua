@@ -159,7 +159,7 @@ local function send(cli, args, lines, totals)
 end
 
 local function send_all(cli, args, file, totals)
-  local lines, size = {}, 0
+  local lines, size, has_sent = {}, 0, false
   for line in file:lines() do
     if line:match("%S") then
       if size + #line > MOST_BYTES and #lines > 0 then
@@ -167,12 +167,15 @@ local function send_all(cli, args, file, totals)
         if code then
           return code
         end
-        lines, size = {}, 0
+        lines, size, has_sent = {}, 0, true
       end
       lines[#lines + 1], size = line, size + #line + 2
     end
   end
-  return #lines > 0 and send(cli, args, lines, totals) or nil
+  -- Nothing is sent too: whether there is a daemon does not hang on what there is to load.
+  if #lines > 0 or not has_sent then
+    return send(cli, args, lines, totals)
+  end
 end
 
 --- Brings back what `cache dump` printed.

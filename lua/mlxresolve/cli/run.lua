@@ -8,13 +8,18 @@ local run = {}
 
 local EXPECTED = "--listen: expected ADDRESS:PORT such as 127.0.0.1:5453 or [::1]:5453, got '%s'"
 
+-- Port 0 is any free one, which only listeners have.
+local function is_listener(text)
+  local parsed = core.address.parse((text:gsub(":0$", ":1")))
+  return parsed and parsed.port
+end
+
 ---@param cli mlxresolve.CliRuntime
 ---@param args table
 ---@return integer code
 function run.run(cli, args)
   for _, text in ipairs(args.listen or {}) do
-    local parsed = core.address.parse(text)
-    if not parsed or not parsed.port then
+    if not is_listener(text) then
       cli.out:problem(EXPECTED, text)
       return runtime.USAGE
     end

@@ -7,7 +7,11 @@ local parameters = require("mlxresolve.control.parameters")
 local routes = {}
 
 routes["/v1/pins"] = { method = "GET" }
-routes["/v1/pins"].run = function(self, _, reply)
+routes["/v1/pins"].run = function(self, request, reply)
+  local fine, problem = parameters.read(request.query, {})
+  if not fine then
+    return reply(problem.status, { error = problem.error, code = problem.code })
+  end
   local resolver = self.resolver
   reply(200, { remembered = resolver.remembered:list(), proofs = resolver.identity:list() })
 end

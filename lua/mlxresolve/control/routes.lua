@@ -80,7 +80,11 @@ routes["/v1/failure"].run = function(self, request, reply)
 end
 
 routes["/v1/reload"] = { method = "POST" }
-routes["/v1/reload"].run = function(self, _, reply)
+routes["/v1/reload"].run = function(self, request, reply)
+  local fine, problem = parameters.body(request.body, {})
+  if not fine then
+    return refuse(reply, problem)
+  end
   local ok, message, code = self.reload()
   if ok then
     return reply(200, { reloaded = true })

@@ -88,6 +88,17 @@ describe("mlxresolve.cli.cache", function()
       assert.is_truthy(cli.shown.stderr:find("no strategy 'x'", 1, true))
     end)
 
+    it("needs a daemon to load nothing, too", function()
+      shell.write(file, "\n")
+      local cli = fake_cli.new { world = world }
+      cache.load(cli, { file = file })
+      assert.are.same({ { "POST", "/v1/cache/load", '{"entries":[]}' } }, requests)
+      cli = fake_cli.new()
+      assert.are.equal(5, cache.load(cli, { file = file }))
+      assert.are.equal("", cli.shown.stdout)
+      assert.matches("no daemon at /run/mlxresolve.sock", cli.shown.stderr)
+    end)
+
     it("says which line is no entry, and which file is not there", function()
       local cli = fake_cli.new { world = world }
       shell.write(file, "nonsense\n")

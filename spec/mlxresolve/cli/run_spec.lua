@@ -28,6 +28,14 @@ describe("mlxresolve.cli.run", function()
     assert.are.same({ policy = "p" }, seen)
   end)
 
+  it("takes port 0, which is any that is free", function()
+    function daemon.run()
+      return 0
+    end
+    local listen = { "127.0.0.1:0", "[::1]:0" }
+    assert.equal(0, run.run(fake_cli.new(), { policy_file = "p", listen = listen }))
+  end)
+
   it("says what it expects where --listen is no address with a port", function()
     for _, text in ipairs { "foo", "127.0.0.1", "[::1]", "" } do
       local cli = fake_cli.new()

@@ -42,6 +42,7 @@ describe("mlxresolve.control.pin_routes", function()
   it("refuses what is no name, and what it does not know", function()
     local refused = control_bed.assert_refused
     refused(ask("POST", "/v1/pins/forget", '{"name":"a..b"}'), 400, "ETEXT", "")
+    refused(ask("GET", "/v1/pins?x=1"), 400, "EINVAL", "unknown parameter 'x'")
     refused(ask("POST", "/v1/pins/forget", '{"nam":"a"}'), 400, "EINVAL", "nam")
   end)
 end)

@@ -81,6 +81,14 @@ describe("mlxresolve.control.routes", function()
     assert_refused(ask("POST", "/v1/failure", '{"nam":"x"}'), 400, "EINVAL", "unknown field")
   end)
 
+  it("reloads nothing for a request with a body that it does not know", function()
+    function resolver.reload()
+      error("must not be called")
+    end
+    assert_refused(ask("POST", "/v1/reload", '{"x":1}'), 400, "EINVAL", "unknown field 'x'")
+    assert_refused(ask("POST", "/v1/reload", "x"), 400, "EFORMAT", "body")
+  end)
+
   it("reloads, and passes on the mistakes that prevent it", function()
     assert.are.same({ reloaded = true }, ask("POST", "/v1/reload").value)
     function resolver.reload()
