@@ -125,7 +125,8 @@ static void check_reply(const mlxr_answer_info_t *info) {
   }
 }
 
-/* What was put comes out as it was. */
+/* What was put comes out as it was. Type 0 is reserved (RFC 6895 section 3.1)
+ * and never kept. */
 static void check_cache(const mlxr_answer_info_t *info) {
   static mlxr_cache_t *cache;
   const mlxr_cache_options_t options = {
@@ -139,7 +140,7 @@ static void check_cache(const mlxr_answer_info_t *info) {
                                 0};
   MLXR_PROMISE(mlxr_cache_put(cache, &key, answer, info->len, NULL, 0) == 0);
   int rc = mlxr_cache_get(cache, &key, false, 0, other, sizeof other, &hit);
-  bool is_kept = info->ttl > 0;
+  bool is_kept = info->ttl > 0 && key.type != 0;
   MLXR_PROMISE(rc == is_kept || info->status == MLXR_STATUS_FAILURE);
   if (is_kept) {
     MLXR_PROMISE(hit.len == info->len && hit.ttl == info->ttl);

