@@ -1,10 +1,14 @@
 --- What other hosts on the link have just asked: their answers come to everybody, so the same
---- question need not be asked again (RFC 6762 section 7.3).
+--- question need not be asked again (RFC 6762 section 7.3). A question whose known answers fill
+--- several packets counts when the last of them has come.
 
 local stored = require("mlxresolve.mdns.stored")
 
 -- More than anybody here asks at a time; when it is reached, the notes begin anew.
 local MAX_NOTES = 512
+-- Questions that wait for more known answers; each is over within half a second.
+local MAX_OPEN = 32
+local OPEN = 500
 
 ---@class mlxresolve.mdns.Duplicates
 local Duplicates = { __name = "mlxresolve.mdns.Duplicates" }
@@ -15,7 +19,13 @@ local duplicates = {}
 ---@param engine mlxresolve.mdns.Engine
 ---@return mlxresolve.mdns.Duplicates
 function duplicates.new(engine)
-  return setmetatable({ engine = engine, notes = {}, count = 0 }, Duplicates)
+  return setmetatable({
+    engine = engine,
+    notes = {},
+    count = 0,
+    open = {},
+    open_count = 0,
+  }, Duplicates)
 end
 
 local function key_of(link, type, name)
@@ -44,23 +54,78 @@ local function knows_more(engine, message, question, link, now)
   return false
 end
 
+local function note(self, key, at)
+  if not self.notes[key] then
+    if self.count >= MAX_NOTES then
+      self.notes, self.count = {}, 0
+    end
+    self.count = self.count + 1
+  end
+  self.notes[key] = at
+end
+
+local function source_of(link, from)
+  return ("%d %s"):format(link.index, from)
+end
+
+local function hold(self, source, questions, now)
+  if self.open_count >= MAX_OPEN then
+    self.open, self.open_count = {}, 0
+  end
+  self.open_count = self.open_count + (self.open[source] and 0 or 1)
+  self.open[source] = { questions = questions, at = now }
+end
+
 --- Notes the multicast questions of another host.
 ---@param message mlxresolve.Message
 ---@param link mlxresolve.mdns.Link
-function Duplicates:hear(message, link)
+---@param from string  its address
+function Duplicates:hear(message, link, from)
   local now = self.engine.scheduler:now()
+  local held = {}
   for _, question in ipairs(message.questions) do
-    local is_whole = not question.unicast and not message.truncated
-    if is_whole and not knows_more(self.engine, message, question, link, now) then
+    if not question.unicast and not knows_more(self.engine, message, question, link, now) then
       local key = key_of(link, question.type, question.name)
-      if not self.notes[key] then
-        if self.count >= MAX_NOTES then
-          self.notes, self.count = {}, 0
-        end
-        self.count = self.count + 1
+      if message.truncated then
+        held[key] = question
+      else
+        note(self, key, now)
       end
-      self.notes[key] = now
     end
+  end
+  if next(held) then
+    hold(self, source_of(link, from), held, now)
+  elseif #message.questions == 0 then
+    self:more(message, link, from)
+  end
+end
+
+--- Is there a question of which more known answers are to come?
+---@return boolean
+function Duplicates:is_waiting()
+  return self.open_count > 0
+end
+
+--- Takes further known answers of a host, and with the last of them notes its questions.
+---@param message mlxresolve.Message
+---@param link mlxresolve.mdns.Link
+---@param from string
+function Duplicates:more(message, link, from)
+  local source, now = source_of(link, from), self.engine.scheduler:now()
+  local held = self.open[source]
+  if not held then
+    return
+  end
+  for key, question in pairs(held.questions) do
+    if knows_more(self.engine, message, question, link, now) then
+      held.questions[key] = nil
+    elseif not message.truncated and now - held.at <= OPEN then
+      note(self, key, held.at)
+    end
+  end
+  if not message.truncated or not next(held.questions) then
+    self.open[source] = nil
+    self.open_count = self.open_count - 1
   end
 end
 

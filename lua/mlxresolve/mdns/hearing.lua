@@ -121,7 +121,12 @@ end
 ---@param data string
 ---@param at mlxresolve.mdns.Circumstances
 function hearing.overhear(engine, data, at)
-  if not interest.is_query(data) or not engine.interest:is_asked(data) then
+  if not interest.is_query(data) then
+    return
+  end
+  local duplicates = engine.outgoing.duplicates
+  local is_asked, has_questions = engine.interest:is_asked(data)
+  if not is_asked and (has_questions or not duplicates:is_waiting()) then
     return
   elseif not check.is_multicast(at.to) or engine.outgoing:is_echo(data) then
     return
@@ -129,7 +134,7 @@ function hearing.overhear(engine, data, at)
   local link = check.link(engine.sockets.links, at)
   local message = link and core.wire.decode(data)
   if message then
-    engine.outgoing.duplicates:hear(message, link)
+    duplicates:hear(message, link, at.from)
     engine.doubts:hear(message, link)
   end
 end
