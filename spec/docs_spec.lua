@@ -396,8 +396,17 @@ describe("the meta files", function()
 
   it("describe both worlds", function()
     local classes = meta.read("lua/meta/world.d.lua")
-    local serving =
-      set_of { "listen", "http", "signals", "loop", "stop", "store", "close_store", "reports" }
+    local serving = set_of {
+      "listen",
+      "http",
+      "signals",
+      "loop",
+      "stop",
+      "store",
+      "close_store",
+      "reports",
+      "watch_load",
+    }
     local worlds = {
       real = require("mlxresolve.world.real").new(),
       virtual = require("mlxresolve.world.virtual").new(),

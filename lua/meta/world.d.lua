@@ -163,6 +163,9 @@ function World:close_store(store, patience) end
 ---@param on_report fun(name: string, address: string|false)
 ---@return table|nil box, string? message, string? code
 function World:reports(on_report) end
+--- `on_change(is_busy)` when a thousand items (datagrams, questions, …) a second are handled, and when no longer.
+---@param on_change fun(is_busy: boolean)
+function World:watch_load(on_change) end
 --- `on_signal(name)` for "sigterm", "sigint", "sighup".
 function World:signals(on_signal) end
 --- Runs until `world:stop()`; for programs, not for embedders.

@@ -196,10 +196,19 @@ local function stop(self, name)
   finish(self)
 end
 
---- All is there: says so, and has compiled what runs from now on.
+-- Compiling takes tenths of a millisecond, which somebody waits for: it pays where the same is done
+-- often. What is compiled runs on.
+local function compile(is_busy)
+  if is_busy then
+    jit.on()
+  else
+    jit.off()
+  end
+end
+
 local function be_ready(self)
   announce(self)
-  jit.on()
+  self.world:watch_load(compile)
 end
 
 local function complete(self)

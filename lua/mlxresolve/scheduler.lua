@@ -36,6 +36,7 @@ function scheduler.new(world)
     spare_count = 0,
     live = 0,
     in_turn = false,
+    turn_time = false, -- ms, constant within a turn
     turn_ends = {},
     --- Called with (task, error) when a task dies of an error that nobody waits for.
     on_error = function(_, problem)
@@ -48,7 +49,7 @@ end
 
 ---@return number ms
 function methods:now()
-  return self.world:now()
+  return self.turn_time or self.world:now()
 end
 
 --- The task that runs, or false.
@@ -147,19 +148,19 @@ function methods:run(now)
   if self.in_turn then
     return
   end
-  self.in_turn = true
+  self.in_turn, self.turn_time = true, now
   self.timers:expire(now)
   run_ready(self)
   for i = 1, #self.turn_ends do
     self.turn_ends[i]()
   end
-  self.in_turn = false
+  self.in_turn, self.turn_time = false, false
   self.world:wake_at(self.head <= self.tail and now or self.timers:next())
 end
 
 --- After an error that ended a turn in the middle: the next one begins anew.
 function methods:recover()
-  self.in_turn, self.running = false, false
+  self.in_turn, self.turn_time, self.running = false, false, false
 end
 
 --- Calls `fn` at the end of every turn, when all that could run has run: for sending what came
@@ -177,7 +178,7 @@ local function reason_to_stop(self, task)
     return CANCELLED
   end
   local deadline = task.deadline
-  if deadline and self.world:now() >= deadline then
+  if deadline and self:now() >= deadline then
     return TIMEOUT
   end
 end

@@ -178,6 +178,20 @@ describe("mlxresolve.daemon", function()
     assert.is_true(library.opened[1].serve)
   end)
 
+  -- A rare question waited for the compiler, which took longer than its answer.
+  it("compiles what it does while it is busy, and then no more", function()
+    local was, seen = jit.status(), {}
+    local function load(is_busy)
+      return function()
+        world.change_load(is_busy)
+        seen[#seen + 1] = jit.status()
+      end
+    end
+    run { { 10, load(true) }, { 11, load(false) }, { 20, signal("sigterm") } }
+    jit[was and "on" or "off"]()
+    assert.same({ true, false }, seen)
+  end)
+
   it("takes the control socket that was said, then the policy's, then none", function()
     local served
     local function look()

@@ -24,6 +24,9 @@ function fake_cli.world()
   function world.signals(_, on_signal)
     world.signal = on_signal
   end
+  function world.watch_load(_, on_change)
+    world.change_load = on_change
+  end
   return world
 end
 

@@ -36,7 +36,7 @@ function cli.dispatch(values, world, host, out)
   local command = COMMANDS[values.command]
   local run = require(command[1])[command[2]]
   if values.command ~= "run" then
-    jit.on() -- off until here, see core/main.c; the daemon turns it on when it serves
+    jit.on() -- off until here, see core/main.c; the daemon turns it on when it is busy
   end
   return run(runtime.new(world, host, out), values)
 end

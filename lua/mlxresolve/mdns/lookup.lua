@@ -17,9 +17,8 @@ local FIRST_GAP = 1000
 local MAX_GAP = 3600e3
 -- A family that is silent for this long after the other has answered is not there …
 local SILENCE = { A = 250, AAAA = 50 }
--- … for so many seconds. Until then one-shot questions make sure: replies over IPv4 and IPv6 are
--- packets of their own, many hosts give IPv4 addresses over IPv4 only, and one may be lost. Whoever
--- wants IPv4 has no other address to go to, so its silence has to last for two of them.
+-- … for so many seconds. Until then one-shot questions make sure: many hosts give A over IPv4 only,
+-- in a packet of its own that may be lost.
 local SILENCE_TTL = 10
 local CONFIRM_AFTER, CONFIRM_GAP = 25, 100
 

@@ -6,6 +6,7 @@
 local core = require("mlxresolve.core")
 local echoes = require("mlxresolve.world.real.echoes")
 local files = require("mlxresolve.world.real.files")
+local load = require("mlxresolve.world.real.load")
 local lookups = require("mlxresolve.world.real.lookups")
 local network = require("mlxresolve.world.real.network")
 local processes = require("mlxresolve.world.real.processes")
@@ -31,6 +32,7 @@ local mt = { __name = "mlxresolve.world.real", __index = methods }
 for _, part in ipairs {
   echoes,
   files,
+  load,
   lookups,
   network,
   processes,
@@ -61,6 +63,7 @@ function real.new(options)
     watched = {},
     handles = {},
     watchers = {},
+    load = false,
     log_to = options.log or false,
     log_level = LEVELS[options.level or "warn"],
     entropy = "",

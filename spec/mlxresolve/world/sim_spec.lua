@@ -13,6 +13,7 @@ local SERVING = {
   signals = true,
   loop = true,
   stop = true,
+  watch_load = true,
 }
 
 describe("mlxresolve.world.sim", function()

@@ -66,6 +66,9 @@ local function drain(self, object)
       watch.poll:start("r", watch.on_ready)
     end
     self.deadlines[object] = deadline or nil
+    if self.load then
+      self:count_load(items)
+    end
     if items < 64 then
       return
     end
