@@ -353,7 +353,7 @@ describe("the meta files", function()
     b.resolver.chain.observers = {
       {
         plugin = { answered = true },
-        call = function(_, _, _, query, answer)
+        try = function(_, _, query, answer)
           seen = { query = query, answer = answer }
         end,
       },

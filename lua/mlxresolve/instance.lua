@@ -88,6 +88,15 @@ function methods:call(what, ms, a, b, c)
   return ok, r1, r2, r3
 end
 
+--- The same without a limit of time, unless the breaker is open: false and nothing then.
+---@param what string
+function methods:try(what, a, b, c)
+  if self:is_bypassed(self.runtime.scheduler:now()) then
+    return false
+  end
+  return self:call(what, false, a, b, c)
+end
+
 --- Runs `open`; what it starts lives until `close`. In a task of its own.
 function methods:open()
   if not self.plugin.open then
@@ -103,7 +112,7 @@ end
 local function react(self, change)
   local task = self.runtime.scheduler.running
   self.reacting[task] = true
-  self:call("network_changed", false, change, self.ctx)
+  self:try("network_changed", change, self.ctx)
   self.reacting[task] = nil
 end
 

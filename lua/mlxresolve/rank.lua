@@ -54,7 +54,7 @@ function rank.apply(rankers, answer, query, runtime)
   local addresses = list_addresses(answer, family, runtime)
   local count = #addresses
   for _, instance in ipairs(rankers) do
-    local ok, ranked = instance:call("rank", false, addresses, query, instance.ctx)
+    local ok, ranked = instance:try("rank", addresses, query, instance.ctx)
     if ok and type(ranked) == "table" then
       addresses = ranked
     end

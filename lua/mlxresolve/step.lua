@@ -171,7 +171,7 @@ end
 ---@param failure mlxresolve.Failure
 ---@return number? ms
 function step.ask_retry(instance, failure)
-  local ok, delay = instance:call("retry", false, failure, instance.ctx)
+  local ok, delay = instance:try("retry", failure, instance.ctx)
   if ok and type(delay) == "number" and delay >= 0 then
     return delay
   end

@@ -34,6 +34,45 @@ describe("mlxresolve.instance", function()
     assert.equal(6, broken.calls)
   end)
 
+  it("bypasses a plugin of any kind that keeps raising, which the log only said", function()
+    local calls = { answered = 0, rank = 0, retry = 0, network_changed = 0 }
+    local function raising_in(what)
+      return mlx.use {
+        name = what,
+        [what] = function()
+          calls[what] = calls[what] + 1
+          error("boom")
+        end,
+      }
+    end
+    local b = bed.open({
+      bed.strategy("s", function(query)
+        if query:under("down.") then
+          return nil, "no route", "EHOSTUNREACH"
+        end
+        return query:answer({ a = { "192.0.2.1", "192.0.2.2" } }, 0)
+      end),
+    }, {
+      observers = { raising_in("answered") },
+      rankers = { raising_in("rank") },
+      retries = { raising_in("retry") },
+      reactions = { raising_in("network_changed") },
+    })
+    local reaction = b.resolver.chain.reactions[1]
+    for i = 1, 8 do
+      b:ask(("n%d.example"):format(i))
+      b:ask(("n%d.down"):format(i))
+      reaction:react {}
+      b.world:advance(0)
+    end
+    assert.same({ answered = 5, rank = 5, retry = 5, network_changed = 5 }, calls)
+    b.world:advance(31e3)
+    b:ask("x.example")
+    reaction:react {}
+    b.world:advance(0)
+    assert.same({ answered = 6, rank = 6, retry = 5, network_changed = 6 }, calls)
+  end)
+
   it("gives each use its own fields and options", function()
     local plugin = {
       options = { greeting = { "string", default = "hello" } },

@@ -60,7 +60,7 @@ end
 local function tell_observers(observers, asked, answer)
   for _, instance in ipairs(observers) do
     if instance.plugin.answered then
-      instance:call("answered", false, asked, answer, instance.ctx)
+      instance:try("answered", asked, answer, instance.ctx)
     end
   end
 end
