@@ -2,10 +2,20 @@
 
 local core = require("mlxresolve.core")
 local query = require("mlxresolve.query")
+local suggest = require("mlxresolve.suggest")
 
 local cache_filter = {}
 
 local DEFAULT_LIMIT = 1000
+
+--- "no strategy 'dsn' (did you mean 'dns'?)".
+local function unknown(noun, name, list, field)
+  local names = {}
+  for _, one in pairs(list) do
+    names[#names + 1] = one[field]
+  end
+  return ("no %s '%s'%s"):format(noun, tostring(name), suggest.hint(name, names))
+end
 
 --- The filter as the core takes it, or nil, message, code for a name that means nothing here.
 ---@param runtime table
@@ -23,7 +33,7 @@ function cache_filter.translate(runtime, filter)
     if filter[field] then
       local canonical, message, code = core.name.canonical(filter[field])
       if not canonical then
-        return nil, ("%s %q: %s"):format(field, tostring(filter[field]), message), code
+        return nil, ("%s '%s': %s"):format(field, tostring(filter[field]), message), code
       end
       core_filter[field] = canonical
     end
@@ -31,7 +41,8 @@ function cache_filter.translate(runtime, filter)
   if type(filter.interface) == "string" then
     core_filter.interface = runtime:interface_index(filter.interface)
     if not core_filter.interface then
-      return nil, ("no interface %q"):format(filter.interface), "ENODEV"
+      local all = runtime.world:interfaces()
+      return nil, unknown("interface", filter.interface, all, "name"), "ENODEV"
     end
   else
     core_filter.interface = filter.interface
@@ -39,7 +50,8 @@ function cache_filter.translate(runtime, filter)
   if filter.strategy then
     core_filter.strategy = runtime:strategy_hash(filter.strategy)
     if not core_filter.strategy then
-      return nil, ("no strategy %q"):format(tostring(filter.strategy)), "ENOENT"
+      local all = runtime.chain.by_hash
+      return nil, unknown("strategy", filter.strategy, all, "label"), "ENOENT"
     end
   end
   return core_filter

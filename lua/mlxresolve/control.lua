@@ -9,6 +9,8 @@
 ---   POST /v1/failure                {"name":"mini2.local","address":"192.0.2.7"}: met dead there
 ---   GET  /v1/cache/dump[?from=N]    whole entries, a page; `next` is the next page's `from`
 ---   POST /v1/cache/load             {"entries":[…]}, as a dump shows them
+---   GET  /v1/pins                   who has proved who he is
+---   POST /v1/pins/forget            {"name":"mini2.local"}, or nothing for all
 ---   POST /v1/reload
 ---   GET  /v1/watch?name=N[&name=N]…            what becomes of names: a JSON object a line
 ---   GET  /v1/browse[?type=T][&interface=I]…    the same of services

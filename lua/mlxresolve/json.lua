@@ -24,7 +24,7 @@ local LISTS = set([[addresses records trace traces listen strategies interfaces 
 
 -- Fields whose false means "there is none", which JSON calls null.
 local NULLS = set([[interface strategy detail problem source line column last_error was host port
-  reason wanted service]])
+  reason wanted service type control persistence next why seed replay]])
 
 -- What people look for comes first; the rest follows in alphabetical order.
 local ORDER = {}

@@ -78,11 +78,13 @@ describe("mlxresolve.cache_filter", function()
     assert.is_false(has_more)
   end)
 
-  it("says what a filter names that is not there", function()
+  it("says what a filter names that is not there, and what may be meant", function()
     local _, message, code = b.resolver:list { strategy = "nobody" }
-    assert.same({ 'no strategy "nobody"', "ENOENT" }, { message, code })
+    assert.same({ "no strategy 'nobody'", "ENOENT" }, { message, code })
+    _, message = b.resolver:list { strategy = "wrold" }
+    assert.equal("no strategy 'wrold' (did you mean 'world'?)", message)
     _, message, code = b.resolver:list { interface = "eth9" }
-    assert.same({ 'no interface "eth9"', "ENODEV" }, { message, code })
+    assert.same({ "no interface 'eth9' (did you mean 'eth0'?)", "ENODEV" }, { message, code })
     assert.is_nil((b.resolver:flush { suffix = ("x"):rep(64) }))
   end)
 

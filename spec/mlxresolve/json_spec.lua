@@ -20,6 +20,15 @@ describe("mlxresolve.json", function()
     assert.are.equal('/run/a\\/"\0\n', json.decode(json.encode('/run/a\\/"\0\n')))
   end)
 
+  it("writes null where there is no control socket, no next page, no seed that failed", function()
+    assert.equal('{"control":null,"next":null}', json.encode { next = false, control = false })
+    assert.equal('{"replay":null,"seed":null}', json.encode { seed = false, replay = false })
+    assert.equal(
+      '{"type":null,"persistence":null,"why":null}',
+      json.encode { persistence = false, why = false, type = false }
+    )
+  end)
+
   it("writes null for numbers that JSON does not know", function()
     assert.are.equal("[null,null,1]", json.encode { 0 / 0, math.huge, 1 })
   end)

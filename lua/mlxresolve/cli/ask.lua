@@ -52,12 +52,15 @@ function ask.success(cli, args, request)
   if not value then
     return nil, status
   elseif status ~= 200 then
+    local is_report = value.code == "EPOLICY"
     if cli.out.is_json then
       cli.out:object(value)
-    else
+    elseif is_report then
       cli.out.write_problem(tostring(value.error) .. "\n")
+    else
+      cli.out:problem("%s", tostring(value.error))
     end
-    return nil, value.code == "EPOLICY" and runtime.MISTAKES or runtime.USAGE
+    return nil, is_report and runtime.MISTAKES or runtime.USAGE
   end
   return value
 end

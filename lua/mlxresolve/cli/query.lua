@@ -18,7 +18,8 @@ local PATIENCE = 60e3
 --- One question for addresses, or one for each type that was named.
 ---@return mlxresolve.Asked[]|nil, string? message
 local function read_questions(args)
-  local name = core.name.canonical(args.name)
+  -- the empty text would be the root
+  local name = args.name ~= "" and core.name.canonical(args.name)
   if not name then
     return nil, ("'%s' is no host name, such as mini2.local"):format(args.name)
   end

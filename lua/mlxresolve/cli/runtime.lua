@@ -7,7 +7,7 @@ local runtime = {}
 local methods = {}
 local mt = { __name = "mlxresolve.cli.runtime", __index = methods }
 
---- Exit codes; "Command line contract".
+--- Exit codes, as `mlxresolve --help` tells them.
 runtime.OK = 0
 runtime.USAGE = 1
 runtime.NOT_FOUND = 2

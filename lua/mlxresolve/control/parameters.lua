@@ -49,6 +49,17 @@ function parameters.read(query, known)
   return found
 end
 
+--- A host's name, of a parameter or a field. The empty text would be the root.
+---@param text string
+---@return string|nil canonical, table? refusal
+function parameters.name(text)
+  local name = text ~= "" and core.name.canonical(text)
+  if not name then
+    return nil, refuse(400, "ETEXT", "'%s' is no host name, such as mini2.local", text)
+  end
+  return name
+end
+
 local function is_on(values)
   return values ~= nil and values[#values] ~= "0" and values[#values] ~= "false"
 end
@@ -90,11 +101,11 @@ function parameters.question(query)
   elseif not found.name or #found.name ~= 1 then
     return nil, refuse(400, "EINVAL", "say which name to ask for: name=mini2.local")
   end
-  local name = core.name.canonical(found.name[1])
+  local name, types, timeout
+  name, problem = parameters.name(found.name[1])
   if not name then
-    return nil, refuse(400, "ETEXT", "'%s' is no host name, such as mini2.local", found.name[1])
+    return nil, problem
   end
-  local types, timeout
   types, problem = read_types(found.type)
   if not problem then
     timeout, problem = read_timeout(found.timeout)
@@ -125,10 +136,10 @@ function parameters.names(query)
   end
   local names = {}
   for _, text in ipairs(found.name) do
-    -- the empty text would be the root
-    local name = text ~= "" and core.name.canonical(text)
+    local name
+    name, problem = parameters.name(text)
     if not name then
-      return nil, refuse(400, "ETEXT", "'%s' is no host name, such as mini2.local", text)
+      return nil, problem
     elseif not names[name] then
       names[#names + 1], names[name] = name, true
     end
@@ -191,9 +202,9 @@ end
 local function read_names(fields, filter)
   for _, field in ipairs { "name", "suffix" } do
     if fields[field] then
-      local name = core.name.canonical(fields[field])
+      local name, problem = parameters.name(fields[field])
       if not name then
-        return refuse(400, "ETEXT", "'%s' is no host name, such as mini2.local", fields[field])
+        return problem
       end
       filter[field] = name
     end
@@ -235,7 +246,7 @@ end
 function parameters.limit(text, fallback, most)
   local limit = tonumber(text or fallback)
   if not limit or limit < 1 or limit % 1 ~= 0 then
-    return nil, refuse(400, "EINVAL", "limit: expected a whole number from 1")
+    return nil, refuse(400, "EINVAL", "limit: expected a whole number from 1, got '%s'", text)
   end
   return math.min(limit, most)
 end

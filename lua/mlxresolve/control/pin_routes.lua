@@ -1,6 +1,5 @@
 --- The part of the control API that tells who has proved who he is, and forgets first meetings.
 
-local core = require("mlxresolve.core")
 local parameters = require("mlxresolve.control.parameters")
 
 ---@type table<string, mlxresolve.ControlRoute>
@@ -19,14 +18,12 @@ end
 routes["/v1/pins/forget"] = { method = "POST" }
 routes["/v1/pins/forget"].run = function(self, request, reply)
   local fields, problem = parameters.body(request.body, { name = "string" })
-  local name, message, code
-  if not fields then
+  local name
+  if fields and fields.name then
+    name, problem = parameters.name(fields.name)
+  end
+  if problem then
     return reply(problem.status, { error = problem.error, code = problem.code })
-  elseif fields.name then
-    name, message, code = core.name.canonical(fields.name)
-    if not name then
-      return reply(400, { error = message, code = code })
-    end
   end
   reply(200, { forgotten = self.resolver:forget_pins(name) })
 end

@@ -77,7 +77,7 @@ function result.describe(asked, found, message, code, details)
   return shown
 end
 
---- The exit code that tells an outcome to a script; see "Command line contract".
+--- The exit code that tells an outcome to a script: those of `mlxresolve --help`.
 ---@param status string
 ---@return integer
 function result.exit_code(status)

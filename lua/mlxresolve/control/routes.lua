@@ -72,7 +72,11 @@ routes["/v1/failure"].run = function(self, request, reply)
   elseif not fields.name then
     return reply(400, { error = "body: say which name was met dead", code = "EINVAL" })
   end
-  local count, message, code = self.resolver:report_failure(fields.name, fields.address)
+  local name, refusal = parameters.name(fields.name)
+  if not name then
+    return refuse(reply, refusal)
+  end
+  local count, message, code = self.resolver:report_failure(name, fields.address)
   if not count then
     return reply(400, { error = message, code = code })
   end

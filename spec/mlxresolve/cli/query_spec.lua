@@ -138,6 +138,7 @@ describe("mlxresolve.cli.query", function()
   it("refuses what it cannot ask, before asking", function()
     local cases = {
       { { name = "a..b" }, "'a..b' is no host name" },
+      { { name = "" }, "'' is no host name" },
       { { name = "a", types = { "B" } }, "'B' is no record type" },
       { { name = "a", timeout = "soon" }, "expected a duration" },
       { { name = "a", timeout = "2h" }, "up to 60s" },

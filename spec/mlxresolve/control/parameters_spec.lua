@@ -45,6 +45,12 @@ describe("mlxresolve.control.parameters", function()
     assert.are.equal("ETEXT", refusal.code)
     assert.are.equal("'' is no host name, such as mini2.local", refusal.error)
     assert.are.same({ "." }, parameters.names("name=."))
+    local asked, meant = { parameters.question("name=") }, { parameters.filter { name = "" } }
+    for _, refused in ipairs { asked, meant } do
+      assert.is_nil(refused[1])
+      assert.are.equal("'' is no host name, such as mini2.local", refused[2].error)
+    end
+    assert.are.equal(".", parameters.question("name=.").name)
   end)
 
   it("reads ages in seconds or with a unit", function()

@@ -41,7 +41,8 @@ describe("mlxresolve.control.pin_routes", function()
 
   it("refuses what is no name, and what it does not know", function()
     local refused = control_bed.assert_refused
-    refused(ask("POST", "/v1/pins/forget", '{"name":"a..b"}'), 400, "ETEXT", "")
+    local text = "'a..b' is no host name"
+    refused(ask("POST", "/v1/pins/forget", '{"name":"a..b"}'), 400, "ETEXT", text)
     refused(ask("GET", "/v1/pins?x=1"), 400, "EINVAL", "unknown parameter 'x'")
     refused(ask("POST", "/v1/pins/forget", '{"nam":"a"}'), 400, "EINVAL", "nam")
   end)

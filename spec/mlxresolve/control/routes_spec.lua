@@ -71,12 +71,17 @@ describe("mlxresolve.control.routes", function()
   it("takes reports of addresses that are dead", function()
     function resolver.report_failure(_, name, address)
       resolver.reported = { name, address }
-      return name ~= "bad" and 1 or nil, "'bad' is no host name", "ETEXT"
+      return address ~= "bad" and 1 or nil, "'bad' is no address", "ETEXT"
     end
     local body = '{"name":"mini2.local","address":"192.0.2.7"}'
     assert.are.same({ doubted = 1 }, ask("POST", "/v1/failure", body).value)
-    assert.are.same({ "mini2.local", "192.0.2.7" }, resolver.reported)
-    assert_refused(ask("POST", "/v1/failure", '{"name":"bad"}'), 400, "ETEXT", "no host name")
+    assert.are.same({ "mini2.local.", "192.0.2.7" }, resolver.reported)
+    body = '{"name":"mini2.local","address":"bad"}'
+    assert_refused(ask("POST", "/v1/failure", body), 400, "ETEXT", "'bad' is no address")
+    for _, name in ipairs { "", "a..b" } do
+      local reply = ask("POST", "/v1/failure", ('{"name":"%s"}'):format(name))
+      assert_refused(reply, 400, "ETEXT", ("'%s' is no host name"):format(name))
+    end
     assert_refused(ask("POST", "/v1/failure", ""), 400, "EINVAL", "which name")
     assert_refused(ask("POST", "/v1/failure", '{"nam":"x"}'), 400, "EINVAL", "unknown field")
   end)
