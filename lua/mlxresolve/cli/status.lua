@@ -73,9 +73,33 @@ local function describe_strategy(strategy)
   local text = #parts > 0 and table.concat(parts, ", ") or "not asked yet"
   local line = ("%-12s %s"):format(strategy.name, text)
   if strategy.bypassed then
-    return line .. "  bypassed: it keeps failing", "red"
+    line = line .. "  bypassed: it keeps failing"
   end
-  return line
+  if strategy.last_error then
+    line = ("%s  (%s)"):format(line, strategy.last_error:match("^[^\n]*"))
+  end
+  return line, strategy.bypassed and "red" or strategy.last_error and "yellow" or nil
+end
+
+--- Plugins that are no strategies, where they have raised errors.
+local function failing(value)
+  local list = {}
+  for _, section in ipairs { "retries", "rankers", "reactions", "observers" } do
+    for _, plugin in ipairs(value[section] or {}) do
+      list[#list + 1] = plugin.last_error and plugin or nil
+    end
+  end
+  return list
+end
+
+local function describe_persistence(disk)
+  local text = ("%d entries on disk, %s"):format(disk.entries, size(disk.bytes))
+  if disk.loading then
+    return text .. ", loading"
+  elseif not disk.working then
+    return text .. "  answers are not kept for now", "red"
+  end
+  return text
 end
 
 local function short(name)
@@ -138,16 +162,19 @@ local function show(out, value)
   }
   add(rows, "policy", { value.policy or {} }, describe_policy)
   rows[#rows + 1] = { "control", value.control or "none" }
-  rows[#rows + 1] = { "listening on", table.concat(value.listen or {}, ", ") }
+  local listen = table.concat(value.listen or {}, ", ")
+  rows[#rows + 1] = { "listening on", listen ~= "" and listen or "nothing" }
   if value.cache then
     rows[#rows + 1] = { "cache", describe_cache(value.cache) }
   end
+  add(rows, "", { value.persistence or nil }, describe_persistence)
   local up = {}
   for _, interface in ipairs(value.interfaces or {}) do
     up[#up + 1] = interface.up and interface or nil
   end
   add(rows, "interfaces", up, describe_interface)
   add(rows, "strategies", value.strategies, describe_strategy)
+  add(rows, "plugins", failing(value), describe_strategy)
   add(rows, "published", value.published, describe_published)
   add(rows, "watched", value.watches, describe_watch)
   add(rows, "addresses", value.health, describe_health)

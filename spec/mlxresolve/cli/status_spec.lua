@@ -50,6 +50,42 @@ strategies    hosts        not asked yet
     )
   end)
 
+  it("shows errors of plugins of any kind, of which only strategies' were counted", function()
+    local value = { version = "0.1.0", pid = 1 }
+    value.strategies =
+      { { name = "mine", tries = 1, errors = 1, last_error = "p.lua:3: oops\nstack traceback:" } }
+    value.reactions = {
+      { name = "revalidate", tries = 0, errors = 0, last_error = false },
+      { name = "tell", tries = 0, errors = 2, last_error = "p.lua:9: no" },
+    }
+    local _, shown = run(value)
+    assert.equal(
+      [[
+strategies    mine         1 try, 1 error  (p.lua:3: oops)
+plugins       tell         2 errors  (p.lua:9: no)
+]],
+      shown.stdout:match("strategies.*")
+    )
+  end)
+
+  it("shows whether the cache is kept on disk, and that nobody listens", function()
+    local disk = { entries = 12, bytes = 65536, loading = false, working = true }
+    local value = { version = "0.1.0", pid = 1, listen = {}, persistence = disk }
+    value.cache = STATUS.cache
+    local _, shown = run(value)
+    assert.equal(
+      [[
+listening on  nothing
+cache         142 entries, 61 KiB of 32.0 MiB, 93.1 % hits
+              12 entries on disk, 64 KiB
+]],
+      shown.stdout:match("listening.*")
+    )
+    disk.working = false
+    _, shown = run(value)
+    assert.is_truthy(shown.stdout:find("64 KiB  answers are not kept for now\n", 1, true))
+  end)
+
   it("shows what is published, watched and in doubt", function()
     local value = {
       version = "0.1.0",
