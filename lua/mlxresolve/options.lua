@@ -7,7 +7,7 @@
 ---     answer = { "enum", values = { "nxdomain", "nodata" } },
 ---   }
 ---
---- Scalar types: see option_types.lua. Others: `enum` (values), `list` (of, min), `map`
+--- Scalar types: see option_types.lua. Others: `enum` (values), `list` (of, min, max), `map`
 --- (of: a table by names), `record` (fields: a schema), `choice` (of: a list of
 --- specifications, the first that fits), `plugin` (kind: the function that it must define).
 local option_text = require("mlxresolve.option_text")
@@ -94,6 +94,9 @@ local function check_list(check, spec, value, at)
   end
   if top < (spec.min or 0) then
     return check:mistake(at, "value", "%s must not be empty", at.label)
+  elseif #list > (spec.max or math.huge) then
+    local text = "%s must have at most %d entries, got %d"
+    return check:mistake(at, "value", text, at.label, spec.max, #list)
   end
   return list
 end

@@ -105,6 +105,14 @@ describe("mlxresolve.options", function()
     assert.matches("got a list$", mistakes[1])
   end)
 
+  it("wants no more entries than there is room for", function()
+    local schema = { all = { "list", of = "integer", max = 2 } }
+    local checked, mistakes = check(schema, { all = { 1, 2 } })
+    assert.same({ {}, { all = { 1, 2 } } }, { mistakes, checked })
+    mistakes = select(2, check(schema, { all = { 1, 2, 3 } }))
+    assert.same({ "'all' must have at most 2 entries, got 3" }, mistakes)
+  end)
+
   it("does not run far for a list with a far index", function()
     local _, mistakes = check({ all = { "list", of = "string" } }, { all = { [2 ^ 40] = "x" } })
     assert.equal(1, #mistakes)

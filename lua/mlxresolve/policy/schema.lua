@@ -30,7 +30,7 @@ schema.cache = {
     "choice",
     of = { "string", off },
     default = false,
-    doc = 'the file in which the cache survives a restart; "auto" finds a place',
+    doc = 'the file in which the cache survives a restart, or "auto"',
   },
 }
 
@@ -122,12 +122,14 @@ schema.policy = {
     "list",
     of = "endpoint",
     default = {},
+    max = 16, -- core/front.h
     doc = "where DNS questions are answered, over UDP and TCP",
   },
   allow = {
     "list",
     of = "network",
     default = {},
+    max = 64, -- core/front.h
     doc = "networks whose hosts may ask, besides this machine itself",
   },
   front = { "record", fields = schema.front, default = {}, doc = "how questions are taken in" },
@@ -135,7 +137,7 @@ schema.policy = {
     "choice",
     of = { "string", off },
     default = "auto",
-    doc = "the Unix socket of the command line",
+    doc = 'the Unix socket of the command line; "auto" is the usual one',
   },
   network = {
     "record",
@@ -143,7 +145,12 @@ schema.policy = {
     default = {},
     doc = "when reactions are told of changes of the network, and of which",
   },
-  http = { "choice", of = { "endpoint", off }, default = false, doc = "metrics and dashboard" },
+  http = {
+    "choice",
+    of = { "endpoint", off },
+    default = false,
+    doc = "kept for metrics and a dashboard: nothing is served there in this version",
+  },
   deadline = {
     "duration",
     default = "4.5s",
@@ -177,7 +184,7 @@ schema.policy.pins = {
 }
 schema.policy.retries.doc = "whether and when to ask all strategies again"
 schema.policy.rankers.doc = "order the addresses of an answer, one after the other"
-schema.policy.observers.doc = "told of answers; publishers, exporters, loggers"
+schema.policy.observers.doc = 'told of answers; also services, such as `use("publish", …)`'
 
 schema.name = { "string", doc = "how it is called in answers and messages" }
 
@@ -188,9 +195,9 @@ schema.common = {
     of = "zone",
     min = 1,
     default = false,
-    doc = "asked only for names below these",
+    doc = "asked only for these names and those below them",
   },
-  except = { "list", of = "zone", default = false, doc = "but not for names below these" },
+  except = { "list", of = "zone", default = false, doc = "but not for these and those below them" },
   types = { "list", of = "type", min = 1, default = false, doc = "asked only for these types" },
   timeout = { "duration", min = "1ms", default = false, doc = "how long it may take" },
   retry = {
@@ -211,7 +218,11 @@ schema.common = {
     default = "end",
     doc = 'whether its "no such name" ends the search',
   },
-  purpose = { "string", default = false, doc = "asked only by queries with this purpose" },
+  purpose = {
+    "string",
+    default = false,
+    doc = "asked only by programs that say this purpose to `resolve`",
+  },
 }
 
 -- How long the first member has before the next is asked as well: below what people notice.

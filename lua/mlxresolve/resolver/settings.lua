@@ -37,6 +37,9 @@ function settings.take(self, policy)
   self.stale_timer = self.serves_stale
     and not self.gives_stale_at_once
     and (cache.stale_timer or DEFAULT_STALE_TIMER)
+  if policy.http then
+    self.world:log("warn", "policy: `http` has no effect in this version: nothing is served there")
+  end
 end
 
 return settings

@@ -23,6 +23,18 @@ describe("mlxresolve.resolver.settings", function()
     assert.equal(500, taken({ cache = { stale = 60, stale_timer = 500 } }).stale_timer)
   end)
 
+  it("tell that an address for HTTP has no effect, which went unsaid", function()
+    local lines = {}
+    local resolver = { world = virtual.new() }
+    function resolver.world.log(_, level, text)
+      lines[#lines + 1] = level .. " " .. text
+    end
+    settings.take(resolver, { http = false })
+    assert.same({}, lines)
+    settings.take(resolver, { http = "127.0.0.1:5480" })
+    assert.matches("^warn policy: `http` has no effect", lines[1])
+  end)
+
   it("have no timer where stale answers go out at once", function()
     local resolver = taken { cache = { stale = 60, stale_mode = "immediate" } }
     assert.is_true(resolver.gives_stale_at_once)
