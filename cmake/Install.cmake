@@ -45,9 +45,11 @@ install(DIRECTORY lua/mlxresolve DESTINATION ${MLXR_INSTALL_LUADIR}
 # Beside the Lua files, so that whoever moves those takes plugins and examples along.
 install(DIRECTORY plugins examples DESTINATION ${MLXR_INSTALL_LUADIR}/mlxresolve
   FILES_MATCHING PATTERN "*.lua")
-install(DIRECTORY docs/ DESTINATION ${CMAKE_INSTALL_DOCDIR} FILES_MATCHING PATTERN "*.md")
-install(FILES CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-foreach(page README.md LICENSE ARCHITECTURE.md)
+# In the folders of the source tree, so that the pages find each other.
+install(DIRECTORY docs examples DESTINATION ${CMAKE_INSTALL_DOCDIR}
+  FILES_MATCHING PATTERN "*.md" PATTERN "*.lua")
+install(FILES plugins/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/plugins)
+foreach(page README.md LICENSE ARCHITECTURE.md CHANGELOG.md HACKING.md)
   if(EXISTS ${CMAKE_SOURCE_DIR}/${page})
     install(FILES ${page} DESTINATION ${CMAKE_INSTALL_DOCDIR})
   endif()

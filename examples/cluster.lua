@@ -27,8 +27,8 @@ return mlx.policy {
       use("native_mdns", { zones = { cluster }, timeout = "2s" }),
     },
     -- Where multicast does not pass (an access point that keeps its clients apart), look for the
-    -- worker among the neighbours; believed only if it proves who it is. Off until you name
-    -- subnets.
+    -- worker among the neighbours, and in the subnets that you name; believed only if it proves
+    -- who it is. Off until you take the comment away.
     -- use("scan", {
     --   zones = { cluster },
     --   subnets = { "192.168.2.0/24" },

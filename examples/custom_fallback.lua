@@ -4,8 +4,8 @@
 --   mlxresolve run   examples/custom_fallback.lua
 --   mlxresolve query gpu2 --trace
 --
--- A policy is one Lua file that returns a value. The order of the list is the order of work: no
--- priorities, no hidden defaults. Everything is checked before anything starts.
+-- A policy is one Lua file that returns a value. The order of the list is the order of work; there
+-- are no priorities. Everything is checked before anything starts.
 local mlx = require("mlxresolve")
 local use = mlx.use
 
@@ -15,7 +15,8 @@ local use = mlx.use
 --   nothing                  not mine; the next strategy is asked
 --   query:answer(data, ttl)  found; `data` is a table by record type
 --   query:nxdomain()         I know that there is no such name: the chain ends
---   nil, message, code       tried and failed: the next is asked, and the trace says why
+--   nil, message, code       tried and failed: the next is asked, and the trace says why; the code
+--                            "ENOTFOUND" is no failure: asked, and nobody knew it
 local by_number = use {
   name = "by_number",
   resolve = function(_, query, ctx)
@@ -35,8 +36,9 @@ local rack = use {
   name = "rack",
   zones = { "rack.example" }, -- asked for names below rack.example only
   timeout = "200ms", -- every strategy can have a time of its own
-  resolve = function(self, query)
+  resolve = function(self, query, ctx)
     self.asked = (self.asked or 0) + 1
+    ctx:note("question " .. self.asked) -- seen in the trace
     local slot = tonumber(query.name:match("^slot(%d+)%."))
     if not slot then
       return query:nxdomain(30)

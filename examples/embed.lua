@@ -1,4 +1,4 @@
--- The library in a program of your own: any loop that luv drives (plain luajit, Neovim, luvit).
+-- The library in a program of your own: any loop that luv drives (plain luajit, Neovim).
 --
 --   luajit examples/embed.lua mini2.local        (from the source tree, after `make build`)
 package.path = "./lua/?.lua;./lua/?/init.lua;" .. package.path

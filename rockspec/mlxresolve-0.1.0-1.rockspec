@@ -12,7 +12,7 @@ description = {
   detailed = [[
 Resolves names through a policy written in Lua: hosts file, multicast DNS, unicast DNS, and
 fallbacks of your own, in the order that you list them. A C core gives sockets, a cache and
-interface events. For luajit with luv, Neovim and luvit, and as a DNS server of its own.]],
+interface events. For luajit with luv, for Neovim, and as a DNS server of its own.]],
   license = "MIT",
   labels = { "dns", "mdns", "resolver", "luv", "network" },
 }
@@ -40,7 +40,6 @@ build = {
     CMAKE_INSTALL_BINDIR = "$(BINDIR)",
     MLXR_INSTALL_LUADIR = "$(LUADIR)",
     MLXR_INSTALL_MODULEDIR = "$(LIBDIR)",
-    MLXR_INSTALL_DATADIR = "$(PREFIX)/share",
     -- a rock's files are moved into the tree; the program stays in the rock's own folder
     MLXR_PROGRAM_LUADIR = "../../../../../../share/lua/5.1",
     MLXR_PROGRAM_MODULEDIR = "../../../../../lua/5.1",

@@ -98,7 +98,8 @@ describe("examples/custom_fallback.lua", function()
     assert.equal("nxdomain", b:ask("door.rack.example").status)
     local _, _, _, details = b:ask("slot49.rack.example", "A", { trace = true })
     local try = try_of(details.trace, "rack")
-    assert.same({ "failed", "the rack has 48 slots, not 49" }, { try.result, try.detail })
+    local detail = "the rack has 48 slots, not 49 (question 3)"
+    assert.same({ "failed", detail }, { try.result, try.detail })
   end)
 
   it("does not ask the rack for other names", function()

@@ -1,7 +1,8 @@
 ---@meta
 --- What a plugin sees. A plugin is a plain table; the functions that it defines tell what it
---- can do (DESIGN: strategy `resolve`, retry policy `retry`, ranker `rank`, reaction
---- `network_changed`, health `probe`, identity `identify`, observer `answered`, `open`/`close`).
+--- can do: strategy `resolve`, retry policy `retry`, ranker `rank`, reaction `network_changed`,
+--- health check `probe`, identity check `identify`, observer `answered`, any of them `open` and
+--- `close`.
 --- A plugin with `identify` may also define `knows(self, name, ctx)`: true when it could confirm a
 --- host of that name at all, false when not, or nil, message, code.
 --- `probe(self, endpoint, ctx)` returns true when the address lives, or nil, message, code. The codes
@@ -28,16 +29,18 @@ local Query = {}
 ---@return boolean
 function Query:under(zone) end
 --- An answer. `data` is a list of rdata texts for the query's type, or a table by type:
---- { a = "192.0.2.1" or {…}, aaaa = …, srv = … }; a type that is not there is NODATA.
+--- { a = "192.0.2.1" or {…}, aaaa = …, srv = … }; a type that is not there is NODATA. `ttl` is 60 s
+--- when absent, of denials 10 s.
 ---@param data table|string
 ---@param ttl integer?  s, 60 when absent
 ---@return mlxresolve.Answer
 function Query:answer(data, ttl) end
---- A denial by somebody who knows.
----@param ttl integer?
+--- "There is no such name", by somebody who knows.
+---@param ttl integer?  s, 10 when absent
 ---@return mlxresolve.Answer
 function Query:nxdomain(ttl) end
 --- "The name exists, but has no such record."
+---@param ttl integer?  s, 10 when absent
 ---@return mlxresolve.Answer
 function Query:nodata(ttl) end
 --- "I know the name, though I leave this type to others": their denial then says nothing of its other
@@ -49,6 +52,8 @@ function Query:exists() end
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Query:packet(packet, interface) end
 --- The same question for another name or type.
+---@param name string?
+---@param type string?
 ---@return mlxresolve.Query
 function Query:with(name, type) end
 
@@ -71,7 +76,7 @@ function Answer:is_denial() end
 ---@class mlxresolve.Context
 ---@field cache mlxresolve.PluginCache  what is known already
 ---@field mdns mlxresolve.mdns.Engine  the one mDNS engine, shared by all plugins
----@field health mlxresolve.Health  what is known of addresses: `mark`, `of`, `clear`
+---@field health mlxresolve.Health  the book of addresses in doubt
 local Context = {}
 --- Monotonic time.
 ---@return number ms
@@ -83,16 +88,21 @@ function Context:random(n) end
 --- Waits: ms, or a text such as "100ms".
 ---@param duration number|string
 function Context:sleep(duration) end
---- Asks one server. Server: "192.0.2.53", "192.0.2.53:5353", "[::1]:53".
+--- Asks one server. Server: "192.0.2.53", "192.0.2.53:5353", "[::1]:53". Options: `timeout` (2000
+--- ms), `tcp` (over TCP only), `recurse = false` (ask the server alone), `cookies` (RFC 7873).
 ---@param query mlxresolve.Query
 ---@param options { timeout: number?, tcp: boolean?, recurse: boolean?, cookies: boolean? }?
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:exchange(server, query, options) end
---- Opens a datagram socket that is closed when the call that opened it ends.
---- `socket:receive(timeout?)` waits: data, from, port, interface, to, hops.
+--- Opens a datagram socket that is closed when the call that opened it ends; options as
+--- { bind = "0.0.0.0:0" }. `socket:receive(timeout?)` waits: data, from, port, interface, to, hops;
+--- `send`, `join`, `leave`, `address` and `close` as those of a world's socket.
+---@param options mlxresolve.UdpOptions
 ---@return table|nil socket, string? message, string? code
 function Context:udp(options) end
---- Opens a stream; `stream:read()` waits, "" at the end; `stream:write(data)`.
+--- Opens a stream to "192.0.2.1:22", "[::1]:22" or "/run/socket"; `stream:read()` waits, "" at the
+--- end; `stream:write(data)`, `stream:close()`.
+---@param target string
 ---@return table|nil stream, string? message, string? code
 function Context:connect(target) end
 --- A question, for `exchange` where no client's is at hand.
@@ -100,7 +110,9 @@ function Context:connect(target) end
 ---@param type string
 ---@return mlxresolve.Query
 function Context:query(name, type) end
---- getaddrinfo in the pool. family 4, 6 or 0.
+--- getaddrinfo in the pool; `family` is 4, 6 or 0 for both.
+---@param name string
+---@param family integer?
 ---@return string[]|nil addresses, string? message, string? code
 function Context:native(name, family) end
 --- Asks the mDNS responder that the system runs, without D-Bus: Avahi's socket, systemd-resolved's
@@ -154,7 +166,10 @@ function Context:remember(name, evidence) end
 ---@param name string
 ---@param addresses string[]
 function Context:prove(name, addresses) end
---- A sub-query through the whole chain; ELOOP when it would wait for itself.
+--- A sub-query through the whole chain, of the client's type when none is given; ELOOP when it would
+--- wait for itself.
+---@param name string
+---@param type string?
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:resolve(name, type) end
 --- Looks into a doubt about a name: asks the host that said it last, its link and the chain anew,
@@ -166,7 +181,8 @@ function Context:resolve(name, type) end
 ---@param options { address: string?, reason: string?, probe: mlxresolve.PluginHandle?, port: integer? }?
 ---@return "keep"|"move"|"drop"|nil verdict, string reason, string? code
 function Context:recheck(name, options) end
---- The rest of the chain for this query (or for `query`).
+--- What the strategies behind this one say of the query (or of `query`).
+---@param query mlxresolve.Query?
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:next(query) end
 --- Runs a program without a shell, with nothing to read and no terminal; waits for its end, at
@@ -230,15 +246,75 @@ function Context:file_stamp(path) end
 --- What a health check is asked about.
 ---@class mlxresolve.Endpoint
 ---@field name string            of the host, canonical
----@field address string         with its zone where that matters: "fe80::1%eth0"
+---@field address string         with its scope where that matters: "fe80::1%eth0"
 ---@field port integer|nil       that is of interest there, as of a peer
 ---@field interface string|nil   where it was heard
+
+--- What a ranker puts in order: it returns these tables in another order, or fewer of them.
+---@class mlxresolve.RankedAddress
+---@field address string          without a scope
+---@field family "ipv4"|"ipv6"    of the address
+---@field interface string|false  over which it was learnt
+---@field position integer        where it stands in the answer; tells the tables apart
+
+--- The one mDNS engine. Functions that wait are called in a task, as all functions of a plugin are.
+---@class mlxresolve.mdns.Engine
+local Mdns = {}
+--- Asks one name on the link and waits; what is known already costs nothing. For `query:packet`.
+---@param name string     canonical
+---@param number integer  of the type
+---@param options mlxresolve.mdns.AskOptions?  timeout (800 ms), interfaces (names), ipv4, ipv6
+---@return string|nil packet, string status_or_message, integer|string ttl_or_code, integer? interface
+function Mdns:ask(name, number, options) end
+--- Tells what becomes of the records of a name, until the handle is closed.
+---@param name string
+---@param type string|string[]  one type or two
+---@param callback fun(event: mlxresolve.mdns.Event)
+---@param options mlxresolve.mdns.WatchOptions?
+---@return mlxresolve.mdns.Subscription|nil handle, string? message, string? code
+function Mdns:watch(name, type, callback, options) end
+--- Tells which services of a type there are, of all types without one, and what becomes of them.
+---@param type string|nil  "_mlx._tcp", "_gpu._sub._mlx._tcp"
+---@param callback fun(service: mlxresolve.mdns.Service)
+---@param options mlxresolve.mdns.AskOptions?
+---@return mlxresolve.mdns.Browser|nil handle, string? message, string? code
+function Mdns:browse(type, callback, options) end
+--- Publishes this machine's name and, where one is named, a service (`host`, `service`, `port`,
+--- `instance`, `txt`, `subtypes`), until the publication is closed.
+---@param spec mlxresolve.mdns.PublishSpec
+---@return mlxresolve.mdns.Publication|nil, string? message, string? code
+function Mdns:publish(spec) end
+--- Somebody could not reach a name there: the record ends in 10 s unless its host says it again.
+---@param name string
+---@param address string?  all addresses of the name when absent
+---@return integer|nil doubted, string? message, string? code
+function Mdns:report_failure(name, address) end
+
+--- The book of addresses in doubt: a dead address is no answer while its name has others.
+---@class mlxresolve.Health
+local Health = {}
+--- Notes what was found out; an entry counts for two minutes, "verified" for five.
+---@param name string     canonical
+---@param address string
+---@param state "suspect"|"dead"|"verified"
+---@param reason string   for people
+function Health:mark(name, address, state, reason) end
+--- What is known of an address: { state, reason, since (ms) }.
+---@param name string
+---@param address string
+---@return mlxresolve.HealthEntry|nil
+function Health:of(name, address) end
+--- Forgets an address of a name, or all of them.
+---@param name string
+---@param address string?
+---@param reason string?
+function Health:clear(name, address, reason) end
 
 ---@class mlxresolve.NameInUse
 ---@field name string         canonical
 ---@field is_held boolean     watched, or a peer
 ---@field port integer|nil    the peer's
----@field addresses string[]  that the cache has, fresh ones, with their zones
+---@field addresses string[]  that the cache has, fresh ones, with their scopes
 
 ---@class mlxresolve.Follower
 local Follower = {}
@@ -262,21 +338,24 @@ function Follower:await() end
 
 ---@class mlxresolve.PluginCache
 local PluginCache = {}
---- Drops: { name=, suffix=, interface=index or name, strategy=name, type= }; returns how many.
----@return integer
+--- Drops what { name=, suffix=, interface=index or name, strategy=name, type=, older_than=s } means;
+--- how many entries that were.
+---@param filter table
+---@return integer|nil count, string? message, string? code
 function PluginCache:flush(filter) end
 --- Marks what the filter means as suspect: served as before, until it is looked into or said anew,
 --- and noted in the book of addresses in doubt with this reason. How many entries that concerns.
+---@param filter table
 ---@param reason string?
----@return integer
+---@return integer|nil count, string? message, string? code
 function PluginCache:suspect(filter, reason) end
 --- Entries that the filter means (also: older_than, used_within in s, suspect, withheld), at most
 --- `limit` (1000): { name, type, status, data (texts), ttl, age, idle (s since it was asked for),
---- strategy (label), interface (name, false when it is gone), index, is_held (a peer), stale, suspect,
---- withheld }; and
---- whether there are more.
+--- strategy (its name), interface (name, false when it is gone), index, is_held (watched, or a peer),
+--- stale, suspect, withheld }; and whether there are more.
+---@param filter table
 ---@param limit integer?
----@return table[], boolean has_more
+---@return table[]|nil, boolean|string has_more_or_message, string? code
 function PluginCache:list(filter, limit) end
 --- Puts a further answer in, e.g. an RRset that came along (mDNS).
 function PluginCache:put(answer) end

@@ -1,7 +1,7 @@
 ---@meta
 --- A world: everything that reaches the Lua side from outside. `world/real.lua` is the
---- machine; `world/virtual.lua` a virtual clock with scripted answers. The same
---- policy and the same plugins run in both, unchanged.
+--- machine, `world/virtual.lua` a virtual clock with scripted answers, `world/sim.lua` a
+--- machine in a simulated network. The same policy and the same plugins run in all, unchanged.
 ---
 --- Operations that end later take a *waiter*, any table with `wake(self, a, b, c, d)`,
 --- and return an operation number; `world:cancel(kind, number)` forgets it without

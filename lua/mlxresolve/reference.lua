@@ -28,15 +28,6 @@ local function escape(text)
   return (text:gsub("|", "\\|"))
 end
 
-local function option_text(option)
-  if option.required then
-    return ("`%s` (%s, required)"):format(option.name, option.type)
-  elseif option.default then
-    return ("`%s` (%s, `%s`)"):format(option.name, option.type, option.default)
-  end
-  return ("`%s` (%s)"):format(option.name, option.type)
-end
-
 local function kinds_text(plugin)
   local list = {}
   for _, kind in ipairs(plugins.kinds_of(plugin)) do
@@ -47,28 +38,53 @@ local function kinds_text(plugin)
   return table.concat(list, ", ")
 end
 
-local function row(name, entry)
-  local list = {}
-  for i, option in ipairs(option_schema.describe(entry.plugin.options or {})) do
-    list[i] = option_text(option)
-  end
-  local cells = { "`" .. name .. "`", kinds_text(entry.plugin), reference.summary(entry.text) }
-  cells[4] = table.concat(list, "; ")
+local function row(cells)
   for i, cell in ipairs(cells) do
     cells[i] = escape(cell)
   end
   return "| " .. table.concat(cells, " | ") .. " |"
 end
 
---- A row per plugin that `loader` finds: name, kind, what it does, options.
+local function each_plugin(loader, fn)
+  for _, name in ipairs(loader:names()) do
+    local entry, message = loader:load(name)
+    fn(name, entry or error(message, 0))
+  end
+end
+
+--- A row per plugin that `loader` finds: name, kind, what it does.
 ---@param loader mlxresolve.Plugins
 ---@return string
 function reference.plugin_table(loader)
-  local lines = { "| plugin | kind | what it does | options |", "|---|---|---|---|" }
-  for _, name in ipairs(loader:names()) do
-    local entry, message = loader:load(name)
-    lines[#lines + 1] = row(name, entry or error(message, 0))
+  local lines = { "| plugin | kind | what it does |", "|---|---|---|" }
+  each_plugin(loader, function(name, entry)
+    local about = reference.summary(entry.text)
+    lines[#lines + 1] = row { "`" .. name .. "`", kinds_text(entry.plugin), about }
+  end)
+  return table.concat(lines, "\n") .. "\n"
+end
+
+local function option_row(option, ...)
+  local is_off = option.default == "false" and option.type ~= "boolean"
+  local default = option.default and not is_off and ("`%s`"):format(option.default)
+  default = default or (option.required and "required" or "")
+  local cells = { ... }
+  for _, cell in ipairs { "`" .. option.name .. "`", option.type, default, option.doc } do
+    cells[#cells + 1] = cell
   end
+  return row(cells)
+end
+
+--- A row per option of each of these plugins.
+---@param loader mlxresolve.Plugins
+---@return string
+function reference.plugin_options_table(loader)
+  local lines = { "| plugin | option | type | default | what it does |", "|---|---|---|---|---|" }
+  each_plugin(loader, function(name, entry)
+    for _, option in ipairs(option_schema.describe(entry.plugin.options or {})) do
+      lines[#lines + 1] = option_row(option, "`" .. name .. "`")
+    end
+  end)
   return table.concat(lines, "\n") .. "\n"
 end
 
@@ -78,15 +94,7 @@ end
 function reference.options_table(fields)
   local lines = { "| option | type | default | what it does |", "|---|---|---|---|" }
   for _, option in ipairs(option_schema.describe(fields)) do
-    local is_off = option.default == "false" and option.type ~= "boolean"
-    local default = option.default and not is_off and ("`%s`"):format(option.default)
-    default = default or (option.required and "required" or "")
-    lines[#lines + 1] = ("| `%s` | %s | %s | %s |"):format(
-      option.name,
-      escape(option.type),
-      escape(default),
-      escape(option.doc)
-    )
+    lines[#lines + 1] = option_row(option)
   end
   return table.concat(lines, "\n") .. "\n"
 end

@@ -71,6 +71,21 @@ describe("installed", function()
     )
   end)
 
+  it("by cmake, its pages lie where their links lead, which they did not", function()
+    check("cmake --install build --prefix %s", folder)
+    local docs = folder .. "/share/doc/mlxresolve/"
+    local pages = { "README.md", "ARCHITECTURE.md", "plugins/README.md", "docs/howto.md" }
+    for _, page in ipairs(pages) do
+      local text = assert(shell.read(docs .. page), page)
+      for target in text:gmatch("%]%(([^)#]+)[^)]*%)") do
+        if not target:match("^%a+:") then
+          local path = docs .. (page:match("^.*/") or "") .. target
+          assert.is_truthy(io.open(path), page .. " links to " .. target)
+        end
+      end
+    end
+  end)
+
   it("needs nothing of the source tree", function()
     local prefix = folder .. "/usr"
     check("cmake --install build --prefix %s", prefix)

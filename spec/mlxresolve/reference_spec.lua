@@ -12,22 +12,34 @@ describe("mlxresolve.reference", function()
     assert.equal("", reference.summary("local x"))
   end)
 
-  it("makes a row of a plugin", function()
+  it("makes a row of a plugin, and one of each option", function()
     local world = virtual.new()
     world.files["/a/finder.lua"] = [[
 --- Finds a|b.
 return {
-  options = { zones = { "list", of = "zone", required = true }, wait = { "ttl", default = "1s" } },
+  options = {
+    zones = { "list", of = "zone", required = true, doc = "where" },
+    wait = { "ttl", default = "1s", doc = "a|b" },
+  },
   resolve = function() end,
   open = function() end,
 }]]
     assert.equal(
       [[
-| plugin | kind | what it does | options |
-|---|---|---|---|
-| `finder` | strategy | Finds a\|b. | `wait` (ttl, `"1s"`); `zones` (list of zone, required) |
+| plugin | kind | what it does |
+|---|---|---|
+| `finder` | strategy | Finds a\|b. |
 ]],
       reference.plugin_table(plugins.new(world, { "/a" }))
+    )
+    assert.equal(
+      [[
+| plugin | option | type | default | what it does |
+|---|---|---|---|---|
+| `finder` | `wait` | ttl | `"1s"` | a\|b |
+| `finder` | `zones` | list of zone | required | where |
+]],
+      reference.plugin_options_table(plugins.new(world, { "/a" }))
     )
   end)
 

@@ -149,7 +149,7 @@ local function options()
   local lines = { "| option | of | what it does |", "|---|---|---|" }
   for _, command in ipairs(COMMANDS) do
     local list = help(command):match("\nOptions:\n(.-)\n\n")
-    for option, about in (list .. "\n   "):gmatch("(%-%-%S+ ?%u*) +(.-)\n%f[^\n]   %f[^ ]") do
+    for option, about in (list .. "\n   "):gmatch("(%-%-%S+ ?[%u:]*) +(.-)\n%f[^\n]   %f[^ ]") do
       if option ~= "--help " then
         lines[#lines + 1] = ("| `%s` | `%s` | %s |"):format(
           (option:gsub(" $", "")),
@@ -185,6 +185,7 @@ local OBJECTS = {
     Resolver = "resolver",
     Request = "request",
     ResolveOptions = "options",
+    WatchEvent = "event",
   },
   world = { World = "world", Stream = "stream", Socket = "socket", Waiter = "waiter" },
   plugin = {
@@ -194,6 +195,12 @@ local OBJECTS = {
     PluginCache = "ctx.cache",
     Change = "change",
     Failure = "failure",
+    Endpoint = "endpoint",
+    RankedAddress = "address",
+    Mdns = "ctx.mdns",
+    Health = "ctx.health",
+    Follower = "follower",
+    NameInUse = "name",
   },
 }
 OBJECTS.mlxresolve.OpenOptions, OBJECTS.mlxresolve.Result = "options", "result"
@@ -201,6 +208,9 @@ OBJECTS.mlxresolve.OpenOptions, OBJECTS.mlxresolve.Result = "options", "result"
 local makers = {
   plugins = function()
     return reference.plugin_table(plugins.new(world_with_plugins(), { "plugins" }))
+  end,
+  uses = function()
+    return reference.plugin_options_table(plugins.new(world_with_plugins(), { "plugins" }))
   end,
   common = reference.common_table,
   policy = reference.policy_table,

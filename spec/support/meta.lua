@@ -18,12 +18,14 @@ local function split_type(text)
   return kind or text, doc or ""
 end
 
+--- Fields may go on in the next line: "---  and further words".
 local function read_field(class, line)
   local name, rest = line:match("^%-%-%-@field (%S+) (.*)$")
   local kind, doc = split_type(rest)
   local field = { name = name:gsub("%?$", ""), type = kind, doc = doc }
   class.fields[field.name] = field
   class.list[#class.list + 1] = field
+  return field
 end
 
 local function read_function(classes, line, doc, returns)
@@ -46,14 +48,18 @@ end
 ---@param path string
 ---@return table<string, { fields: table, functions: table, list: table[] }>
 function meta.read(path)
-  local classes, doc, returns, class = {}, {}, {}, nil
+  local classes, doc, returns, class, field = {}, {}, {}, nil, nil
   for line in io.lines(path) do
     local class_name = line:match("^%-%-%-@class mlxresolve%.(%w+)")
-    if class_name then
+    local more = field and line:match("^%-%-%-%s%s+(.*)$")
+    field = more and field
+    if more then
+      field.doc = field.doc .. " " .. more
+    elseif class_name then
       class = class_of(classes, class_name)
       doc, returns = {}, {}
     elseif line:match("^%-%-%-@field") then
-      read_field(class, line)
+      field = read_field(class, line)
     elseif line:match("^%-%-%-@return") then
       returns[#returns + 1] = line:match("^%-%-%-@return (.*)$")
     elseif line:match("^%-%-%- ") then

@@ -27,7 +27,7 @@ function commands.run(command)
     :description("A policy, such as home.lua.")
   command
     :option("--listen")
-    :argname("ADDRESS")
+    :argname("ADDRESS:PORT")
     :count("*")
     :description("Answer DNS there, not where the policy says. May be repeated.")
 end
@@ -141,7 +141,7 @@ function commands.check(command)
 end
 
 function commands.status(command)
-  command:description("Show how the daemon does, and what is published, watched and in doubt.")
+  command:description("Show how the daemon fares, and what is published, watched and in doubt.")
 end
 
 local function add_filter(command)
@@ -161,7 +161,7 @@ local function add_filter(command)
 end
 
 function commands.cache(command)
-  command:description("Look after the daemon's cache.")
+  command:description("List what the daemon knows, make it forget, keep it and bring it back.")
   command:require_command(true):command_target("cache_command")
   local ls = command:command("ls")
   ls:description("List what is known.")
