@@ -76,7 +76,7 @@ describe("a dump", function()
     assert.equal(1, #dump { name = "n2.example" })
     assert.equal("nxdomain", dump({ name = "none.example" })[1].status)
     assert.equal(0, #dump { type = "AAAA" })
-    assert.same({ nil, 'no strategy "x"', "ENOENT" }, { here.resolver:dump { strategy = "x" } })
+    assert.same({ nil, "no strategy 'x'", "ENOENT" }, { here.resolver:dump { strategy = "x" } })
   end)
 
   it("comes back as old as it was, with a denial too", function()

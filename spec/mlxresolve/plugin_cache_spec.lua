@@ -71,7 +71,7 @@ describe("mlxresolve.plugin_cache", function()
   it("says what it does not know", function()
     local _, message, code = cache:flush { interface = "eth9" }
     assert.equal("ENODEV", code)
-    assert.matches('"eth9"', message)
+    assert.matches("'eth9'", message)
     _, message, code = cache:flush { strategy = "unheard" }
     assert.equal("ENOENT", code)
     assert.matches("unheard", message)

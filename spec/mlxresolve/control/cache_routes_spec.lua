@@ -72,7 +72,7 @@ describe("mlxresolve.control.cache_routes", function()
 
   it("refuses filters that mean nothing", function()
     function resolver.list()
-      return nil, 'no strategy "x"', "ENOENT"
+      return nil, "no strategy 'x'", "ENOENT"
     end
     assert_refused(ask("GET", "/v1/cache?strategy=x"), 400, "ENOENT", "no strategy")
     assert_refused(ask("GET", "/v1/cache?type=BEE"), 400, "ETEXT", "'BEE' is no record type")
