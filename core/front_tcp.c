@@ -55,8 +55,8 @@ struct front_tcp {
   front_worker_t *worker;
   conn_t *conns;
   uint32_t count, open;
-  uint32_t *changed; ///< connections to be looked after in this round
-  uint32_t changed_count;
+  uint32_t *changed; ///< connections to be looked after in this round, a ring
+  uint32_t changed_at, changed_count;
   uint64_t sweep_at, accept_at;
   bool is_paused;
 };
@@ -67,10 +67,23 @@ static uint64_t tag_of(const front_tcp_t *tcp, const conn_t *conn) {
                    generation << 32 | (uint64_t)(conn - tcp->conns));
 }
 
+/* One that was looked after in this round may be listed in it again: replies
+ * come in while others are looked after. None stands there twice at a time. */
 static void list(front_tcp_t *tcp, conn_t *conn) {
-  if (!conn->is_listed)
-    tcp->changed[tcp->changed_count++] = (uint32_t)(conn - tcp->conns);
+  uint32_t at = (tcp->changed_at + tcp->changed_count) % tcp->count;
+  if (conn->is_listed)
+    return;
+  tcp->changed[at] = (uint32_t)(conn - tcp->conns);
+  tcp->changed_count++;
   conn->is_listed = true;
+}
+
+static conn_t *take_listed(front_tcp_t *tcp) {
+  conn_t *conn = &tcp->conns[tcp->changed[tcp->changed_at]];
+  tcp->changed_at = (tcp->changed_at + 1) % tcp->count;
+  tcp->changed_count--;
+  conn->is_listed = false;
+  return conn;
 }
 
 static void set_paused(front_tcp_t *tcp, bool is_paused) {
@@ -297,7 +310,6 @@ static void set_interest(front_tcp_t *tcp, conn_t *conn) {
 }
 
 static void settle(front_tcp_t *tcp, conn_t *conn, uint64_t now) {
-  conn->is_listed = false;
   if (conn->fd < 0)
     return;
   do
@@ -353,9 +365,8 @@ static void end_leavers(front_tcp_t *tcp) {
 
 int mlxr_front_tcp_finish(front_tcp_t *tcp, uint64_t now) {
   end_leavers(tcp);
-  for (uint32_t i = 0; i < tcp->changed_count; i++)
-    settle(tcp, &tcp->conns[tcp->changed[i]], now);
-  tcp->changed_count = 0;
+  while (tcp->changed_count > 0)
+    settle(tcp, take_listed(tcp), now);
   if (tcp->is_paused && now >= tcp->accept_at)
     set_paused(tcp, false);
   if (now >= tcp->sweep_at)
@@ -429,7 +440,7 @@ static bool is_exhausted(int code) {
 static void accept_all(front_tcp_t *tcp, int listener, uint64_t now) {
   bool is_first = true;
   for (int i = 0; i < ACCEPTS; i++) {
-    front_peer_t peer;
+    front_peer_t peer = {0}; /* some systems do not say whose a dead one was */
     int fd = mlxr_front_accept(listener, &peer);
     if (fd >= 0)
       greet(tcp, fd, &peer, now);

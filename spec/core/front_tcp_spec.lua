@@ -214,6 +214,39 @@ describe("mlxresolve.core.front: connections", function()
     assert.equal(210, seen)
   end)
 
+  it("wrote behind its list of connections when answers came while it went through it", function()
+    local COUNT, LARGE, OPT = 2000, 40000, "\0\0\41\4\208\0\0\0\0"
+    open { max_tcp = 2, max_pipelined = 4 }
+    rig.answer = function()
+      return { "192.0.2.9" }
+    end
+    local plain = front_rig.query("two.test.")
+    -- who sends a large message is read from in large pieces behind it
+    local large = plain:sub(1, 11)
+      .. "\1"
+      .. plain:sub(13)
+      .. OPT
+      .. framed("\253\233" .. framed(("\0"):rep(LARGE)))
+    local reply_size = 2 + #core.answer.build("two.test.", "A", { "192.0.2.9" }, 300)
+    local expected = 2 * ((COUNT + 1) * reply_size + #OPT + 2)
+    local received = 0
+    for _ = 1, 2 do
+      local stream = connect()
+      stream.handle:read_start(function(_, data)
+        received = received + (data and #data or 0)
+      end)
+      stream:write(framed(large) .. framed(plain):rep(COUNT))
+    end
+    local give_up = uv.hrtime() + 20e9
+    while received < expected and uv.hrtime() < give_up do
+      for _ = 1, 20 do
+        rig:work()
+      end
+      uv.run("nowait")
+    end
+    assert.equal(expected, received)
+  end)
+
   it("bounds what 100,000 pipelined questions cost", function()
     open()
     local stream = connect()
