@@ -71,6 +71,7 @@ typedef struct mlxr_cache_filter {
   const uint8_t *name;            ///< exactly this name, or NULL
   const uint8_t *suffix;          ///< this name and all below, or NULL
   uint16_t type;                  ///< 0 for any
+  const uint32_t *purpose;        ///< this one, or NULL
   uint32_t interface;             ///< 0 for any
   uint32_t strategy;              ///< 0 for any
   const uint32_t *strategies_but; ///< every strategy but these, or NULL

@@ -24,6 +24,8 @@ static bool is_meant(const mlxr_cache_filter_t *filter,
                      const mlxr_entry_t *entry, uint64_t now) {
   if (filter->type && filter->type != entry->type)
     return false;
+  if (filter->purpose && *filter->purpose != entry->purpose)
+    return false;
   if (filter->interface && filter->interface != entry->interface)
     return false;
   if (filter->older_than &&

@@ -1,7 +1,7 @@
 /* store_internal.h - what the parts of the store share: the form of an entry
- * in the file (store_record.c), the file itself (store_file.c), what the thread
- * does with both (store_work.c), and the queue between it and the rest
- * (store.c).
+ * in the file (store_record.c), the file itself (store_file.c), the thread
+ * (store_thread.c) and what it does with both (store_load.c, store_write.c),
+ * and the queue between it and the rest (store_queue.c, store.c).
  */
 #ifndef MLXR_STORE_INTERNAL_H
 #define MLXR_STORE_INTERNAL_H
@@ -59,10 +59,11 @@ size_t store_answer(const store_entry_t *entry, uint8_t *out, size_t cap);
 typedef struct store_filter {
   int64_t before; ///< said until then, on the world's clock
   uint32_t strategy;
+  uint32_t purpose;
   uint32_t strategy_count;
   uint16_t type;
   bool is_everything, has_before, has_interface, has_name, has_suffix;
-  bool has_strategies;
+  bool has_strategies, has_purpose;
   char interface[MLXR_INTERFACE_NAME_MAX]; ///< "" for an unknown one
   uint8_t name[MLXR_NAME_MAX];
   uint8_t suffix[MLXR_NAME_MAX];

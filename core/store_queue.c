@@ -114,6 +114,9 @@ static void fill_filter(store_filter_t *out, const mlxr_cache_filter_t *from,
                         const char *interface, uint64_t now) {
   out->type = from->type;
   out->strategy = from->strategy;
+  out->has_purpose = from->purpose != NULL;
+  if (from->purpose)
+    out->purpose = *from->purpose;
   out->has_interface = from->interface != 0;
   if (interface)
     strncpy(out->interface, interface, sizeof out->interface - 1);

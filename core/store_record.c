@@ -124,6 +124,8 @@ bool store_is_meant(const store_filter_t *filter, const store_entry_t *entry,
     return true;
   if (filter->type && filter->type != entry->key.type)
     return false;
+  if (filter->has_purpose && filter->purpose != entry->key.purpose)
+    return false;
   if (filter->has_before && (int64_t)entry->head.said > filter->before + epoch)
     return false;
   if (!is_interface_meant(filter, entry->interface) ||

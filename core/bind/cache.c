@@ -241,8 +241,8 @@ static int cache_mark(lua_State *L) {
   mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
   uint64_t now = mlxr_bind_now(L, 2);
   mlxr_bind_filter_t filter;
+  luaL_checktype(L, 4, LUA_TTABLE); /* the filter may leave things behind it */
   const mlxr_cache_filter_t *meant = mlxr_bind_check_filter(L, 3, &filter);
-  luaL_checktype(L, 4, LUA_TTABLE);
   uint8_t set = 0, clear = 0;
   static const struct {
     const char *name;

@@ -55,6 +55,15 @@ static uint16_t check_type(lua_State *L, int arg) {
   return type;
 }
 
+/* None is a purpose like others: what is left out means any. */
+static const uint32_t *check_purpose(lua_State *L, int arg, uint32_t *out) {
+  lua_getfield(L, arg, "purpose");
+  bool is_any = lua_isnil(L, -1);
+  lua_pop(L, 1);
+  *out = get_u32(L, arg, "purpose");
+  return is_any ? NULL : out;
+}
+
 static uint8_t check_flag(lua_State *L, int arg, const char *name,
                           uint8_t flag) {
   lua_getfield(L, arg, name);
@@ -91,6 +100,7 @@ const mlxr_cache_filter_t *mlxr_bind_check_filter(lua_State *L, int arg,
   out->meant.name = check_name(L, arg, "name", out->name);
   out->meant.suffix = check_name(L, arg, "suffix", out->suffix);
   out->meant.type = check_type(L, arg);
+  out->meant.purpose = check_purpose(L, arg, &out->purpose);
   out->meant.interface = get_u32(L, arg, "interface");
   out->meant.strategy = get_u32(L, arg, "strategy");
   out->meant.from = mlxr_bind_field(L, arg, "from", 0, UINT64_C(1) << 48);

@@ -8,6 +8,7 @@ typedef struct mlxr_bind_filter {
   mlxr_cache_filter_t meant;
   uint8_t name[MLXR_NAME_MAX];
   uint8_t suffix[MLXR_NAME_MAX];
+  uint32_t purpose;
 } mlxr_bind_filter_t;
 
 /// The filter of the table at `arg`; raises. NULL, which the core takes for

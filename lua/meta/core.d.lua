@@ -306,6 +306,7 @@ function Cache:copy(name, type, now, purpose) end
 ---@field name string?
 ---@field suffix string?
 ---@field type string?
+---@field purpose integer?     32-bit hash, 0 for what has none; any when absent
 ---@field interface integer?
 ---@field strategy integer?
 ---@field strategies_but integer[]?

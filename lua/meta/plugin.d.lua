@@ -338,8 +338,8 @@ function Follower:await() end
 
 ---@class mlxresolve.PluginCache
 local PluginCache = {}
---- Drops what { name=, suffix=, interface=index or name, strategy=name, type=, older_than=s } means;
---- how many entries that were.
+--- Drops what { name=, suffix=, interface=index or name, strategy=name, type=, older_than=s,
+--- purpose=text, false for what has none } means; how many entries that were.
 ---@param filter table
 ---@return integer|nil count, string? message, string? code
 function PluginCache:flush(filter) end

@@ -1,6 +1,7 @@
 --- Which entries of the cache are meant: people and plugins use names where the core has numbers.
 
 local core = require("mlxresolve.core")
+local fingerprint = require("mlxresolve.policy.fingerprint")
 local query = require("mlxresolve.query")
 local suggest = require("mlxresolve.suggest")
 
@@ -19,11 +20,13 @@ end
 
 --- The filter as the core takes it, or nil, message, code for a name that means nothing here.
 ---@param runtime table
----@param filter mlxresolve.CacheFilter  `interface` may be a name, `strategy` is a label
+---@param filter mlxresolve.CacheFilter  `interface` may be a name, `strategy` is a label,
+---  `purpose` a text, false for what has none
 ---@return table|nil, string? message, string? code
 function cache_filter.translate(runtime, filter)
   local core_filter = {
     type = filter.type,
+    purpose = filter.purpose ~= nil and fingerprint.text(filter.purpose) or nil,
     older_than = filter.older_than,
     used_within = filter.used_within,
     suspect = filter.suspect,

@@ -130,7 +130,7 @@ local function withhold_entry(self, entry, network)
   elseif #right > 0 and prune.shorten(runtime, entry, packet, age, right) then
     return true
   end
-  local filter = { name = entry.name, type = entry.type }
+  local filter = { name = entry.name, type = entry.type, purpose = entry.purpose }
   return runtime.cache:mark(now, filter, { withheld = true }) > 0
 end
 
@@ -166,7 +166,7 @@ local function give_back_entry(self, entry, network)
   local packet = number and runtime.cache:copy(entry.name, number, now, entry.purpose)
   for _, address in ipairs(packet and core.answer.data(packet) or {}) do
     if core.address.is_within(address, network.network) then
-      local filter = { name = entry.name, type = entry.type }
+      local filter = { name = entry.name, type = entry.type, purpose = entry.purpose }
       runtime.cache:mark(now, filter, { withheld = false, suspect = true })
       return true
     end

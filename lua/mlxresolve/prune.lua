@@ -21,7 +21,7 @@ function prune.shorten(runtime, entry, packet, age, right)
   end
   local step = runtime.chain.by_hash[entry.strategy]
   local limits = step and step.note or {}
-  local filter = { name = entry.name, type = entry.type }
+  local filter = { name = entry.name, type = entry.type, purpose = entry.purpose }
   persistence.forget(runtime, filter)
   persistence.keep(runtime, shorter, {
     strategy = entry.strategy,
@@ -60,7 +60,7 @@ function prune.remove(runtime, name, address)
     if #right < #addresses then
       count = count + 1
       if #right == 0 or not prune.shorten(runtime, entry, packet, age, right) then
-        persistence.forget(runtime, { name = name, type = type })
+        persistence.forget(runtime, { name = name, type = type, purpose = entry.purpose })
       end
     end
   end

@@ -340,6 +340,18 @@ describe("core.store", function()
       assert.equal(others .. " www.a.example.A", survivors { older_than = 60 })
     end)
 
+    it("reaches one purpose of a name", function()
+      local first = start()
+      for purpose = 0, 2 do
+        first:put(a("p.example.", 300, "192.0.2." .. purpose + 1), { purpose = purpose })
+      end
+      first:flush { name = "p.example.", purpose = 0 }
+      first:flush { purpose = 2 }
+      assert.is_true(first:close())
+      local rows = (start()).cache:list(NOW)
+      assert.same({ 1, 1 }, { #rows, rows[1].purpose })
+    end)
+
     it("keeps what is put after it", function()
       local first = start()
       first:put(a("a.example.", 300, "192.0.2.1"))

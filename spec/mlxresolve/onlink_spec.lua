@@ -67,6 +67,19 @@ describe("mlxresolve.onlink", function()
     assert.is_nil((b.resolver.cache:get("mini2.local.", 1, b.world:now())))
   end)
 
+  it("withheld and gave back what other purposes had of the name", function()
+    open { LO, ETH0, WLAN0 }
+    put("mini2.local.", { "192.0.2.7" }, 2)
+    local packet = core.answer.build("mini2.local.", "A", { "10.0.0.7" }, 600)
+    b.resolver.cache:put(packet, b.world:now(), { interface = 2, purpose = 7 })
+    onlink:update { LO, WLAN0 }
+    assert.is_nil((b.resolver.cache:get("mini2.local.", 1, b.world:now())))
+    assert.is_string((b.resolver.cache:get("mini2.local.", 1, b.world:now(), 7)))
+    onlink:update { LO, ETH0, WLAN0 }
+    assert.is_true((select(6, b.resolver.cache:copy("mini2.local.", 1, b.world:now()))))
+    assert.is_false((select(6, b.resolver.cache:copy("mini2.local.", 1, b.world:now(), 7))))
+  end)
+
   it("withholds when the link is lost, though the address stays", function()
     open { LO, ETH0, WLAN0 }
     put("mini2.local.", { "192.0.2.7" }, 2)

@@ -56,6 +56,29 @@ describe("mlxresolve.prune", function()
     assert.equal(30, entry().ttl)
   end)
 
+  local function put(purpose, addresses)
+    local packet = core.answer.build("p.example.", "A", addresses, 60)
+    assert(b.resolver.cache:put(packet, b.world:now(), { purpose = purpose }))
+  end
+
+  local function kept(purpose)
+    local packet, _, _, _, _, is_suspect =
+      b.resolver.cache:copy("p.example.", 1, b.world:now(), purpose)
+    return { packet and core.answer.data(packet), is_suspect }
+  end
+
+  it("forgot what other purposes had of the name", function()
+    put(0, { "192.0.2.1", "192.0.2.2" })
+    put(7, { "192.0.2.1", "192.0.2.3" })
+    put(8, { "192.0.2.1" })
+    put(9, { "192.0.2.4" })
+    assert.equal(3, prune.remove(b.resolver, "p.example.", "192.0.2.1"))
+    assert.same({ { "192.0.2.2" }, true }, kept(0))
+    assert.same({ { "192.0.2.3" }, true }, kept(7))
+    assert.same({}, kept(8))
+    assert.same({ { "192.0.2.4" }, false }, kept(9))
+  end)
+
   it("keeps what follows an alias", function()
     local packet = core.answer.build("b.example.", "A", { "192.0.2.1", "192.0.2.2" }, 60)
     b.resolver.cache:put(core.answer.alias(packet, "c.example.", 60), b.world:now(), {})
