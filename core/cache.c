@@ -301,7 +301,7 @@ static int get_from(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
   if (entry)
     entry->used = mlxr_entry_tick(now);
   if (!entry || (!accept_stale && !is_servable(entry, now))) {
-    shard->misses++;
+    shard->misses += cap > 0;
     return 0;
   }
   mlxr_cache_describe(entry, now, hit);

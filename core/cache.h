@@ -104,7 +104,8 @@ int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
 
 /// Copies an answer out with its TTLs counted down: 1 for a hit, 0 for a miss,
 /// MLXR_ENOSPACE. A stale entry is a hit only if `accept_stale`, with TTLs of
-/// 30 s (RFC 8767 section 4).
+/// 30 s (RFC 8767 section 4). Who has no room at all only looks: that is never
+/// counted.
 int mlxr_cache_get(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                    bool accept_stale, uint64_t now, uint8_t *out, size_t cap,
                    mlxr_cache_hit_t *hit);

@@ -38,6 +38,13 @@ describe("mlxresolve.core.front: the brain", function()
     assert.equal(0, rig.front:stats().pending)
   end)
 
+  it("counted a miss again when it looked whether the answer had come", function()
+    open()
+    socket:send(front_rig.query("two.test."))
+    assert.is_true(rig:await_pending(1))
+    assert.equal(1, rig.cache:stats().misses)
+  end)
+
   it("is told who asks, until it has answered", function()
     open()
     socket:send(front_rig.query("two.test."))
