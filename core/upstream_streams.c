@@ -97,9 +97,10 @@ static int begin_connecting(mlxr_upstream_t *upstream, stream_t *stream) {
   if (rc == 0)
     rc = mlxr_poller_add(upstream->poller, stream->fd, MLXR_POLL_WRITE,
                          tag_of(stream));
-  if (rc < 0)
+  if (rc == 0)
+    stream->own = own_address(stream->fd);
+  else
     close(stream->fd);
-  stream->own = own_address(stream->fd);
   return rc;
 }
 
@@ -200,15 +201,18 @@ static bool has_room(mlxr_upstream_t *upstream) {
 
 static int put_question(mlxr_upstream_t *upstream, stream_t *stream,
                         question_t *question) {
+  int rc = 0;
+  if (stream->is_connected)
+    rc = mlxr_poller_change(upstream->poller, stream->fd,
+                            MLXR_POLL_READ | MLXR_POLL_WRITE, tag_of(stream));
+  if (rc < 0)
+    return rc;
   mlxr_upstream_unlist(question);
   mlxr_upstream_append(&stream->to_send, question);
   question->stream = stream;
   stream->pending++;
   stream->idle_until = UINT64_MAX;
-  if (!stream->is_connected)
-    return 0;
-  return mlxr_poller_change(upstream->poller, stream->fd,
-                            MLXR_POLL_READ | MLXR_POLL_WRITE, tag_of(stream));
+  return 0;
 }
 
 /* 1 when there is no room. */
