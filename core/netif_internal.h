@@ -73,7 +73,7 @@ void mlxr_netif_drop_address(mlxr_netif_t *netif,
 void mlxr_netif_drop_route(mlxr_netif_t *netif, const mlxr_route_t *like);
 void mlxr_netif_drop_neighbour(mlxr_netif_t *netif,
                                const mlxr_neighbour_t *like);
-/// The name by which the view knows an interface; NULL when it does not.
+/// The interface as the view has it; NULL when it does not.
 const mlxr_interface_t *mlxr_netif_find(const mlxr_netif_t *netif,
                                         uint32_t index);
 
