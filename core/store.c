@@ -192,6 +192,12 @@ bool store_is_closing(mlxr_store_t *store) {
   return is_closing;
 }
 
+void store_fall_behind(mlxr_store_t *store) {
+  pthread_mutex_lock(&store->lock);
+  store->is_behind = true;
+  pthread_mutex_unlock(&store->lock);
+}
+
 int mlxr_store_fd(const mlxr_store_t *store) { return store->wakeup.read_fd; }
 
 int mlxr_store_step(mlxr_store_t *store, mlxr_store_event_t *out,

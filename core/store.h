@@ -65,7 +65,8 @@ void mlxr_store_put(mlxr_store_t *store, const mlxr_cache_key_t *key,
                     uint64_t now);
 
 /// Forgets what the filter means, everything for NULL; also what is just being
-/// loaded. To be called before the cache is flushed.
+/// loaded. Of flags and use the file knows nothing: whatever they are, entries
+/// go. To be called before the cache is flushed.
 void mlxr_store_flush(mlxr_store_t *store, const mlxr_cache_filter_t *filter,
                       const char *interface, uint64_t now);
 

@@ -194,6 +194,7 @@ struct mlxr_store {
   bool is_orphan;  ///< and is to free everything then
   bool uses_cache; ///< which may not be freed meanwhile
   bool is_behind;  ///< something was lost: write everything anew
+  bool wants_anew; ///< the file; to be written anew, though nothing was lost
   bool is_written; ///< nothing was left at the end
   mlxr_store_stats_t stats;
   mlxr_store_event_t events[STORE_EVENTS];
@@ -204,6 +205,8 @@ struct mlxr_store {
 
 void store_free(mlxr_store_t *store);
 bool store_is_closing(mlxr_store_t *store);
+/// Something is not in the file that is in the cache.
+void store_fall_behind(mlxr_store_t *store);
 
 /* ---- store_thread.c ---- */
 

@@ -91,19 +91,28 @@ static int load_all(load_t *load, MDB_cursor *cursor, uint64_t *total) {
   return rc == MDB_NOTFOUND ? 0 : store_code(rc);
 }
 
-static uint64_t count_puts(mlxr_store_t *store) {
-  mlxr_cache_stats_t stats;
-  mlxr_cache_stats(store->cache, &stats);
-  return stats.puts;
+/* Once closing has begun, the cache may be gone: then MLXR_ECANCELED. */
+static int count_puts(mlxr_store_t *store, uint64_t *out) {
+  mlxr_cache_stats_t stats = {0};
+  pthread_mutex_lock(&store->lock);
+  bool may = !store->is_closing;
+  if (may)
+    mlxr_cache_stats(store->cache, &stats);
+  pthread_mutex_unlock(&store->lock);
+  *out = stats.puts;
+  return may ? 0 : MLXR_ECANCELED;
 }
 
 int store_load(mlxr_store_t *store) {
   enum { USELESS_MIN = 1000 };
   load_t load = {.store = store, .now = store_now(&store->clock)};
-  uint64_t total = 0, before = count_puts(store);
+  uint64_t total = 0, before, after;
   MDB_txn *txn;
   MDB_cursor *cursor;
-  int rc = mdb_txn_begin(store->file.env, NULL, MDB_RDONLY, &txn);
+  int rc = count_puts(store, &before);
+  if (rc != 0)
+    return rc;
+  rc = mdb_txn_begin(store->file.env, NULL, MDB_RDONLY, &txn);
   if (rc != 0)
     return store_code(rc);
   rc = mdb_cursor_open(txn, store->file.table, &cursor);
@@ -114,14 +123,14 @@ int store_load(mlxr_store_t *store) {
     rc = store_code(rc);
   }
   mdb_txn_abort(txn);
-  if (rc == MLXR_ECANCELED)
-    return rc;
-  uint64_t loaded = count_puts(store) - before;
+  if (rc == MLXR_ECANCELED || count_puts(store, &after) != 0)
+    return MLXR_ECANCELED;
+  uint64_t loaded = after - before;
   pthread_mutex_lock(&store->lock);
   store->stats.loaded += loaded < total ? loaded : total;
   /* much that nobody can use any more: the cache is shorter */
   if (total > loaded + USELESS_MIN && loaded < total / 2)
-    store->is_behind = true;
+    store->wants_anew = true;
   pthread_mutex_unlock(&store->lock);
   return rc;
 }

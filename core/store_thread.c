@@ -37,7 +37,7 @@ static bool is_woken(const mlxr_store_t *store, store_sleep_t sleep) {
   if (store->is_closing)
     return true;
   if (sleep == IDLE)
-    return store->queue.count > 0 || store->is_behind;
+    return store->queue.count > 0 || store->is_behind || store->wants_anew;
   return sleep == PAUSING && store->is_urgent;
 }
 
@@ -135,7 +135,7 @@ static int begin(mlxr_store_t *store) {
     if (rc == 0) {
       tell(store, MLXR_STORAGE_ASIDE, 0, text);
       pthread_mutex_lock(&store->lock);
-      store->is_behind = true;
+      store->wants_anew = true;
       pthread_mutex_unlock(&store->lock);
       rc = open_and_load(store, text);
     }
@@ -159,34 +159,36 @@ static int begin(mlxr_store_t *store) {
 
 /* ---- writing ---- */
 
-static void take_batch(mlxr_store_t *store, bool *is_behind) {
+static void take_batch(mlxr_store_t *store, bool *is_due) {
   store_queue_clear(&store->batch);
   pthread_mutex_lock(&store->lock);
   store_queue_t empty = store->batch;
   store->batch = store->queue;
   store->queue = empty;
   store->is_urgent = false;
-  *is_behind = store->is_behind;
+  *is_due = store->is_behind || store->wants_anew;
   pthread_mutex_unlock(&store->lock);
 }
 
 /* When the file is at its bound, most of it is what the cache has dropped or
  * replaced: it is written anew from the cache, and takes the batch then. */
 static int write_one(mlxr_store_t *store) {
-  bool is_behind;
+  bool is_due;
   uint64_t start = mlxr_clock_ms();
-  take_batch(store, &is_behind);
+  take_batch(store, &is_due);
   int rc = store->batch.count > 0 ? store_apply(store) : 0;
   if (rc == MLXR_ENOSPACE) {
     rc = store_rewrite(store);
     if (rc == 0)
       rc = store_apply(store);
-    if (rc == MLXR_ENOSPACE) {
-      /* a file that is too small for this; what is put is in the cache */
+    if (rc == MLXR_ECANCELED)
+      store_fall_behind(store);
+    if (rc == MLXR_ENOSPACE || rc == MLXR_ECANCELED) {
+      /* too small for this, or closing; what is put is in the cache */
       store_queue_keep_flushes(&store->batch);
       rc = store_apply(store);
     }
-  } else if (rc == 0 && is_behind) {
+  } else if (rc == 0 && is_due) {
     rc = store_rewrite(store);
   }
   store->last_took = mlxr_clock_ms() - start;
@@ -215,25 +217,26 @@ static int work(mlxr_store_t *store) {
 }
 
 /* What was flushed must not come back, even if that costs the file. */
+static void close_file(mlxr_store_t *store, bool has_failed) {
+  if (has_failed && store->batch.vital > 0)
+    unlink(store->file.path);
+  store_file_close(&store->file);
+}
+
 static void give_up(mlxr_store_t *store, int rc) {
   char text[400];
   snprintf(text, sizeof text, "%s: %s", store->file.path, mlxr_error_text(rc));
-  if (store->batch.vital > 0)
-    unlink(store->file.path);
-  store_file_close(&store->file);
+  close_file(store, true);
   turn_off(store);
   tell_problem(store, text);
 }
 
 static void end(mlxr_store_t *store, bool is_open) {
   int rc = is_open ? write_one(store) : 0;
-  pthread_mutex_lock(&store->lock);
-  bool is_behind = store->is_behind;
-  pthread_mutex_unlock(&store->lock);
-  store_file_close(&store->file);
+  close_file(store, rc != 0 && rc != MLXR_ECANCELED);
   pthread_mutex_lock(&store->lock);
   store->is_written =
-      is_open && (rc == 0 || rc == MLXR_ECANCELED) && !is_behind;
+      is_open && (rc == 0 || rc == MLXR_ECANCELED) && !store->is_behind;
   store->is_over = true;
   bool is_orphan = store->is_orphan;
   pthread_mutex_unlock(&store->lock);
@@ -243,22 +246,23 @@ static void end(mlxr_store_t *store, bool is_open) {
     mlxr_wakeup_signal(&store->wakeup);
 }
 
+/* Also one that is closed at once opens the file, for what is in the queue. */
 void *store_run(void *context) {
   mlxr_store_t *store = context;
   bool is_open = false;
   step_back();
-  while (!store_is_closing(store)) {
+  do {
     int rc = begin(store);
-    is_open = rc == 0;
-    if (is_open)
+    is_open = rc == 0 || rc == MLXR_ECANCELED;
+    if (rc == 0)
       rc = work(store);
-    if (rc != 0 && is_open) {
+    if (is_open && rc != 0 && rc != MLXR_ECANCELED) {
       give_up(store, rc);
       is_open = false;
     }
     if (rc != 0)
       sleep_for(store, PAUSING, RETRY);
-  }
+  } while (!store_is_closing(store));
   end(store, is_open);
   return NULL;
 }

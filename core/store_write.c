@@ -237,7 +237,8 @@ static int copy_entry(mlxr_store_t *store, store_file_t *fresh, MDB_txn *txn,
     return MDB_MAP_FULL;
   store_seal(&stored_key, &value,
              (uint64_t)((int64_t)now + fresh->epoch - (int64_t)record.age));
-  return mdb_put(txn, fresh->table, &stored_key, &value, MDB_APPEND);
+  int rc = mdb_put(txn, fresh->table, &stored_key, &value, MDB_APPEND);
+  return rc == MDB_KEYEXIST ? 0 : rc; /* it was put anew, and listed twice */
 }
 
 static int copy_some(mlxr_store_t *store, store_file_t *fresh,
@@ -279,40 +280,42 @@ static int copy_all(mlxr_store_t *store, store_file_t *fresh) {
   return rc == MLXR_ENOSPACE ? 0 : rc;
 }
 
-static bool begin_use(mlxr_store_t *store) {
+/* Closing waits until this ends, so that it is as short as it can be. What gets
+ * lost meanwhile counts for the next time. */
+static int use_cache(mlxr_store_t *store, store_file_t *fresh,
+                     bool *was_behind) {
   pthread_mutex_lock(&store->lock);
   bool may = !store->is_closing;
+  *was_behind = store->is_behind;
   store->uses_cache = may;
-  store->is_behind = false;
+  store->is_behind = store->wants_anew = false;
   pthread_mutex_unlock(&store->lock);
-  return may;
-}
-
-static void end_use(mlxr_store_t *store, bool is_done) {
+  int rc = may ? copy_all(store, fresh) : MLXR_ECANCELED;
   pthread_mutex_lock(&store->lock);
   store->uses_cache = false;
-  if (!is_done)
-    store->is_behind = true;
   bool is_closing = store->is_closing;
   pthread_mutex_unlock(&store->lock);
   if (is_closing)
     mlxr_wakeup_signal(&store->wakeup);
+  return rc;
 }
 
 int store_rewrite(mlxr_store_t *store) {
   store_file_t fresh;
-  if (!begin_use(store))
+  bool was_behind;
+  if (store_is_closing(store))
     return MLXR_ECANCELED;
   int rc = store_file_begin(&store->file, &store->clock, &fresh);
-  if (rc == 0) {
-    rc = copy_all(store, &fresh);
-    if (rc == 0)
-      rc = store_file_adopt(&store->file, &fresh);
-    else
-      store_file_abandon(&fresh);
-  }
-  end_use(store, rc == 0);
+  if (rc != 0)
+    return rc;
+  rc = use_cache(store, &fresh, &was_behind);
+  if (rc == 0)
+    rc = store_file_adopt(&store->file, &fresh);
+  else
+    store_file_abandon(&fresh);
   if (rc == 0)
     count_batch(store, 0);
+  else if (was_behind)
+    store_fall_behind(store);
   return rc;
 }

@@ -10,6 +10,21 @@ local DATE = 1.75e12 -- ms
 local began = uv.hrtime()
 local MINE, OTHER = 7, 8 -- strategies
 
+-- Where it ends badly, so does the process.
+local IMPATIENT = [[
+  local core, store = require("mlxresolve.core"), require("mlxresolve.store")
+  for _ = 1, 10 do
+    local cache = core.cache.new { size = 4 * 1024 * 1024 }
+    store.open({ path = %q, bytes = 12 * 1024 * 1024, now = 0 }, cache):close(0)
+    cache = nil
+    for _ = 1, 3 do
+      collectgarbage()
+    end
+    os.execute("sleep 0.05")
+  end
+  print("alive")
+]]
+
 local function a(name, ttl, address)
   return assert(core.answer.build(name, "A", { address or "192.0.2.1" }, ttl or 300))
 end
@@ -352,6 +367,35 @@ describe("core.store", function()
       assert.same({ 1, 1 }, { #rows, rows[1].purpose })
     end)
 
+    it("was lost when it was closed before it had loaded", function()
+      local first = start()
+      for i = 1, 3000 do
+        first:put(a(("n%d.example."):format(i)))
+      end
+      first:put(a("kept.test."))
+      first:close()
+      local second = open()
+      second:flush { suffix = "example." }
+      second:put(a("new.test."))
+      assert.is_true(second:close())
+      local third, count = start()
+      assert.equal(2, count)
+      assert.equal("192.0.2.1", third:address("new.test."))
+    end)
+
+    it("was lost when it was closed while the file was full", function()
+      local first = start { bytes = 256 * 1024 }
+      first:put(a("gone.test."))
+      assert.is_true(first:close())
+      local second = start { size = 2 * 1024 * 1024, bytes = 256 * 1024 }
+      for i = 1, 8000 do
+        second:put(a(("n%d.example."):format(i)))
+      end
+      second:flush { name = "gone.test." }
+      second:close()
+      assert.is_false((start()):address("gone.test."))
+    end)
+
     it("keeps what is put after it", function()
       local first = start()
       first:put(a("a.example.", 300, "192.0.2.1"))
@@ -501,6 +545,20 @@ describe("core.store", function()
       local one = open { path = folder }
       assert.is_truthy(one:await("problem"):find("directory", 1, true))
     end)
+  end)
+
+  it("looked into a cache that was gone, when it was closed without patience", function()
+    local first = start()
+    for i = 1, 5000 do
+      first:put(a(("n%d.example."):format(i)))
+    end
+    first:close()
+    shell.write(folder .. "/code.lua", IMPATIENT:format(path))
+    local lua_path, cpath = shell.quote(package.path), shell.quote(package.cpath)
+    local words = "LUA_PATH=%s LUA_CPATH=%s luajit %s/code.lua 2>&1"
+    local output = assert(io.popen(words:format(lua_path, cpath, folder)))
+    assert.equal("alive\n", output:read("*a"))
+    output:close()
   end)
 
   it("is refused wrong arguments where they are given", function()
