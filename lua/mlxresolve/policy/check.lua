@@ -68,7 +68,22 @@ function Checker:options(fields_schema, values, who, fallback)
   return checked
 end
 
--- The named fields of a race are options, the others its members.
+-- The named fields of a race are options, the others its members; some options are theirs alone.
+local function split_race(checker, fields, place)
+  local values, members = {}, {}
+  for key, value in pairs(fields) do
+    if schema.common[key] and not schema.race[key] then
+      local at = checker:place(fields, key, "key", place)
+      checker:mistake(at, "race: '%s' belongs to its members: use(…, { %s = … })", key, key)
+    else
+      (type(key) == "number" and members or values)[key] = value
+    end
+  end
+  checker.recorder.site_of[values] = checker.recorder.site_of[fields]
+  checker.recorder.site_of[members] = checker.recorder.site_of[fields]
+  return values, members
+end
+
 function Checker:race(draft)
   local fields = draft.fields
   if type(fields) ~= "table" or getmetatable(fields) ~= nil then
@@ -77,14 +92,12 @@ function Checker:race(draft)
     end
     return false
   end
-  local values, members = {}, {}
-  self.recorder.site_of[values] = self.recorder.site_of[fields]
-  self.recorder.site_of[members] = self.recorder.site_of[fields]
-  for key, value in pairs(fields) do
-    (type(key) == "number" and members or values)[key] = value
-  end
+  local values, members = split_race(self, fields, draft.place)
   local checked = self:options(schema.race, values, "race: ", draft.place)
-  local list_schema = { members = { "list", of = { "plugin", kind = "resolve" }, min = 1 } }
+  local list_schema = { members = { "list", of = { "plugin", kind = "resolve" } } }
+  if next(members) == nil then
+    self:mistake(draft.place, "a race has members: write mlx.race { use(…), use(…) }")
+  end
   local node = { kind = "race", after = checked.after }
   uses.take_common(node, checked)
   local holder = { members = members }

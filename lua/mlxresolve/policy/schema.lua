@@ -227,8 +227,8 @@ schema.common = {
 
 -- How long the first member has before the next is asked as well: below what people notice.
 schema.race = { after = { "duration", default = "150ms", doc = "the head start of each member" } }
-for name, spec in pairs(schema.common) do
-  schema.race[name] = spec
+for _, name in ipairs { "name", "zones", "except", "types", "timeout", "purpose" } do
+  schema.race[name] = schema.common[name]
 end
 
 return schema

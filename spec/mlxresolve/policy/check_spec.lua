@@ -148,8 +148,19 @@ mlx.race {},
 mlx.race("x"),]])
     assert.matches("^3:12 race: unknown option 'aftr' %(did you mean 'after'%?%)", list[1])
     assert.matches("^3:37 'sorter' is a ranker", list[2])
-    assert.same("4:1 race: 'members' must not be empty", list[3])
+    assert.same("4:1 a race has members: write mlx.race { use(…), use(…) }", list[3])
     assert.same("5:1 mlx.race needs a table { use(…), use(…) }", list[4])
+  end)
+
+  it("takes no options of a race that only its members heed, which were ignored", function()
+    local list = policies.strategy([[
+mlx.race { denials = "pass", use("finder") },
+mlx.race { use("finder"), cache = false, retry = use("finder") },]])
+    assert.same({
+      "3:12 race: 'denials' belongs to its members: use(…, { denials = … })",
+      "4:27 race: 'cache' belongs to its members: use(…, { cache = … })",
+      "4:42 race: 'retry' belongs to its members: use(…, { retry = … })",
+    }, list)
   end)
 
   it("finds mistakes in a use that stands nowhere", function()
