@@ -22,7 +22,7 @@ local backoff = {
     not_found = {
       "boolean",
       default = false,
-      doc = "ask again, too, when nobody failed but nobody knew the name",
+      doc = "as `retry` of a strategy: ask again, too, when it found nobody",
     },
   },
 }
