@@ -1,6 +1,7 @@
 --- The public module: `require "mlxresolve"`. A policy and a plugin get the words that are
 --- theirs; a program that embeds the resolver gets this table.
 local builders = require("mlxresolve.policy.builders")
+local suggest = require("mlxresolve.suggest")
 
 -- Outside of a policy there is no world yet: the machine's own answers, loaded when asked.
 local machine = {}
@@ -23,18 +24,38 @@ end
 
 local mlxresolve = builders.fields(host)
 
---- Opens a resolver. By default it only resolves: no listener, control socket, signals, files or
---- published names.
+local OPTIONS = { "level", "listen", "log", "reports", "serve", "world" }
+
+-- Misuse is told at the line of who calls `mlx.open`.
+local function check_options(options)
+  for name in pairs(options) do
+    local is_known = false
+    for _, known in ipairs(OPTIONS) do
+      is_known = is_known or name == known
+    end
+    if not is_known then
+      local text = "mlx.open: unknown option '%s'%s"
+      error(text:format(tostring(name), suggest.hint(name, OPTIONS)), 3)
+    end
+  end
+  if options.listen and not options.serve then
+    error("mlx.open: 'listen' is for resolvers that serve: say serve = true", 3)
+  end
+end
+
+--- Opens a resolver. It only resolves unless `serve` says otherwise: no listener, files or
+--- published names, and never a control socket or signals.
 ---
 --- `options`: `world` (default: the machine), `serve` (open the policy's DNS listener), `listen`
---- (addresses in place of the policy's), `reports` (take what C code of this process reports),
---- `log` (function (level, text)), `level` ("error" "warn" "info" "debug"). Mistakes of the policy
---- come as `nil, report, "EPOLICY"`.
+--- (with `serve`: addresses in place of the policy's), `reports` (take what C code of this process
+--- reports), `log` (function (level, text)), `level` ("error" "warn" "info" "debug"). Mistakes of
+--- the policy come as `nil, report, "EPOLICY"`.
 ---@param policy string|table  a file's path, what mlx.policy made, or a checked policy
 ---@param options table?
 ---@return mlxresolve.Resolver|nil, string? message, string? code
 function mlxresolve.open(policy, options)
   options = options or {}
+  check_options(options)
   local world = options.world or require("mlxresolve.world.real").new(options)
   if type(policy) ~= "table" or not policy.files then
     local mistakes

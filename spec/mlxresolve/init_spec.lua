@@ -39,6 +39,20 @@ describe("mlxresolve", function()
     assert.same({ "127.0.0.1:53" }, wanted.listen)
   end)
 
+  it("raises for options that it would have ignored, at the caller's line", function()
+    local none = mlx.policy { strategies = { mlx.use { name = "none", resolve = function() end } } }
+    for text, options in pairs {
+      ["unknown option 'server' %(did you mean 'serve'%?%)"] = { server = true },
+      ["'listen' is for resolvers that serve"] = { listen = { "127.0.0.1:53" } },
+    } do
+      local ok, message = pcall(function()
+        mlx.open(none, options)
+      end)
+      assert.is_false(ok)
+      assert.matches("init_spec.lua:%d+: mlx.open: " .. text, message)
+    end
+  end)
+
   it("tells all mistakes of a policy as one report", function()
     local r, report, code = mlx.open(mlx.policy { strategies = { 42 }, deadlin = "1s" }, {
       world = virtual.new(),
