@@ -124,7 +124,9 @@ static unsigned op_for(const mlxr_store_t *store, const mlxr_cache_key_t *key,
       info.status == MLXR_STATUS_FAILURE)
     return 0;
   bool has_ttl = len > question_end && (info.ttl > 0 || store->min_ttl > 0);
-  return has_ttl || note->min_ttl > 0 ? OP_PUT : OP_DELETE;
+  if (!has_ttl && note->min_ttl == 0)
+    return OP_DELETE;
+  return note->age > 0 ? OP_PUT_OLD : OP_PUT;
 }
 
 static void fill_op(store_op_t *op, const mlxr_cache_key_t *key,
@@ -137,7 +139,7 @@ static void fill_op(store_op_t *op, const mlxr_cache_key_t *key,
                              .flags = note->flags};
   op->said = now > note->age ? now - note->age : 0;
   op->key_len = (uint16_t)store_put_key(key, op->bytes);
-  if (op->kind == OP_PUT)
+  if (op->kind != OP_DELETE)
     op->value_len = (uint32_t)store_put_value(&head, interface, key, answer,
                                               len, op->bytes + op->key_len);
 }
@@ -150,7 +152,7 @@ void mlxr_store_put(mlxr_store_t *store, const mlxr_cache_key_t *key,
   size_t room = STORE_KEY_MAX;
   if (kind == 0)
     return;
-  if (kind == OP_PUT)
+  if (kind != OP_DELETE)
     room += STORE_HEAD + MLXR_INTERFACE_NAME_MAX + len;
   pthread_mutex_lock(&store->lock);
   store_op_t *op = NULL;

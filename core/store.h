@@ -57,7 +57,8 @@ typedef struct mlxr_store_stats {
 /// what starting a thread says.
 int mlxr_store_open(const mlxr_store_options_t *options, mlxr_store_t **out);
 
-/// Keeps what the cache was given: same key, answer and note. `interface` is
+/// Keeps what the cache was given: same key, answer and note; as there, one
+/// that bears an age does not take the place of a younger one. `interface` is
 /// the name of note->interface, or NULL.
 void mlxr_store_put(mlxr_store_t *store, const mlxr_cache_key_t *key,
                     const uint8_t *answer, size_t len,

@@ -125,7 +125,12 @@ int store_code(int rc);
 
 /* ---- store_queue.c: what is to be written ---- */
 
-enum { OP_PUT = 1, OP_DELETE = 2, OP_FLUSH = 3 };
+enum {
+  OP_PUT = 1,
+  OP_DELETE = 2,
+  OP_FLUSH = 3,
+  OP_PUT_OLD = 4 ///< unless there is a younger one
+};
 
 /// An operation in the queue; a multiple of 8 bytes.
 typedef struct store_op {

@@ -14,7 +14,8 @@ enum {
 /* ---- batches ---- */
 
 /* Keys in order make neighbours share pages, which is most of what a commit
- * writes. Of several operations on a key the last counts. */
+ * writes. Of several operations on a key the last counts, but for an old answer
+ * that a younger one was there before. */
 static int compare_ops(const void *a, const void *b) {
   const store_op_t *one = *(store_op_t *const *)a;
   const store_op_t *other = *(store_op_t *const *)b;
@@ -32,6 +33,14 @@ static bool is_same_key(const store_op_t *one, const store_op_t *other) {
          memcmp(one->bytes, other->bytes, one->key_len) == 0;
 }
 
+static bool is_younger(const store_file_t *file, MDB_txn *txn, MDB_val *key,
+                       uint64_t said) {
+  MDB_val value;
+  store_entry_t entry;
+  return mdb_get(txn, file->table, key, &value) == 0 &&
+         store_read(key, &value, &entry) && entry.head.said >= said;
+}
+
 static int write_op(const store_file_t *file, MDB_txn *txn, store_op_t *op) {
   MDB_val key = {op->key_len, op->bytes};
   MDB_val value = {op->value_len, op->bytes + op->key_len};
@@ -39,7 +48,10 @@ static int write_op(const store_file_t *file, MDB_txn *txn, store_op_t *op) {
     int rc = mdb_del(txn, file->table, &key, NULL);
     return rc == MDB_NOTFOUND ? 0 : rc;
   }
-  store_seal(&key, &value, (uint64_t)((int64_t)op->said + file->epoch));
+  uint64_t said = (uint64_t)((int64_t)op->said + file->epoch);
+  if (op->kind == OP_PUT_OLD && is_younger(file, txn, &key, said))
+    return 0;
+  store_seal(&key, &value, said);
   return mdb_put(txn, file->table, &key, &value, 0);
 }
 
@@ -49,7 +61,8 @@ static int write_ops(const store_file_t *file, MDB_txn *txn, store_op_t **ops,
   if (count > 1)
     qsort(ops, count, sizeof *ops, compare_ops);
   for (size_t i = 0; rc == 0 && i < count; i++)
-    if (i + 1 == count || !is_same_key(ops[i], ops[i + 1]))
+    if (i + 1 == count || !is_same_key(ops[i], ops[i + 1]) ||
+        ops[i + 1]->kind == OP_PUT_OLD)
       rc = write_op(file, txn, ops[i]);
   return rc;
 }

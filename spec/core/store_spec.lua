@@ -248,6 +248,26 @@ describe("core.store", function()
       assert.equal("192.0.2.9", third:address("a.example."))
     end)
 
+    it("put old answers in the place of younger ones, in one batch and later", function()
+      local old = { strategy = MINE, age = 50e3 }
+      local first = start()
+      first:put(a("a.example.", 300, "192.0.2.1"))
+      first.store:put(a("a.example.", 300, "192.0.2.9"), NOW, old)
+      first:put(a("b.example.", 300, "192.0.2.2"))
+      first:put(a("c.example.", 300, "192.0.2.3"), { age = 60e3 })
+      first:close()
+      local second = start()
+      for _, name in ipairs { "b.example.", "c.example.", "d.example." } do
+        second.store:put(a(name, 300, "192.0.2.9"), NOW, old)
+      end
+      second:close()
+      local third = start()
+      assert.equal("192.0.2.1", third:address("a.example."))
+      assert.equal("192.0.2.2", third:address("b.example."))
+      assert.equal("192.0.2.9", third:address("c.example."))
+      assert.equal("192.0.2.9", third:address("d.example."))
+    end)
+
     it("does not bring back what an answer of TTL 0 took the place of", function()
       local first = start()
       first:put(a("a.example."))
