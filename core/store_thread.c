@@ -171,7 +171,9 @@ static void take_batch(mlxr_store_t *store, bool *is_due) {
 }
 
 /* When the file is at its bound, most of it is what the cache has dropped or
- * replaced: it is written anew from the cache, and takes the batch then. */
+ * replaced: it is written anew from the cache, and takes the batch then. What
+ * was flushed a moment ago may still be in the cache: all other writing anew
+ * comes after a batch without flushes. */
 static int write_one(mlxr_store_t *store) {
   bool is_due;
   uint64_t start = mlxr_clock_ms();
@@ -188,7 +190,7 @@ static int write_one(mlxr_store_t *store) {
       store_queue_keep_flushes(&store->batch);
       rc = store_apply(store);
     }
-  } else if (rc == 0 && is_due) {
+  } else if (rc == 0 && is_due && store->batch.flushes == 0) {
     rc = store_rewrite(store);
   }
   store->last_took = mlxr_clock_ms() - start;
