@@ -208,7 +208,8 @@ function Resolver:status() end
 ---@param limit integer
 ---@return table[]
 function Resolver:traces(limit) end
---- Closes everything; requests under way are called back with ECANCELED first.
+--- Closes everything; requests under way are called back with ECANCELED first. Who closes it once more
+--- is called back, too.
 ---@param callback fun()?
 function Resolver:close(callback) end
 

@@ -61,6 +61,7 @@ function resolver.new(policy, world, options)
     opened_at = world:date(),
     is_private = options and options.is_private or false,
     is_closed = false,
+    closing = false, -- callbacks
   }, mt)
   settings.take(self, policy)
   self.plugin_cache = plugin_cache.new(self)
@@ -129,13 +130,20 @@ function methods:flush(filter)
   return self.plugin_cache:flush(filter)
 end
 
---- Closes everything; requests under way are called back with ECANCELED first.
+--- Closes everything; requests under way are called back with ECANCELED first. Whoever closes it
+--- once more is called back, too: at once when it is over.
 ---@param callback fun()?
 function methods:close(callback)
+  local waiting = self.closing
+  if callback and waiting then
+    waiting[#waiting + 1] = callback
+  elseif callback and self.is_closed then
+    callback()
+  end
   if self.is_closed then
     return
   end
-  self.is_closed = true
+  self.is_closed, self.closing = true, { callback }
   for one in pairs(self.requests) do
     one:cancel()
   end
@@ -149,8 +157,10 @@ function methods:close(callback)
       self.persistence:close()
     end
     self.world:close()
-    if callback then
-      callback()
+    local told = self.closing
+    self.closing = false
+    for _, fn in ipairs(told) do
+      fn()
     end
   end)
 end

@@ -95,6 +95,26 @@ describe("mlxresolve.resolver", function()
     assert.matches("^x+", message)
   end)
 
+  it("calls back everybody who closes it, which the second waited for in vain", function()
+    local b = bed.open { bed.strategy("known", known) }
+    local told = {}
+    local function close()
+      local number = #told + 1
+      told[number] = false
+      b.resolver:close(function()
+        told[number] = true
+      end)
+    end
+    close()
+    close()
+    assert.same({ false, false }, told)
+    b.world:advance(10)
+    assert.same({ true, true }, told)
+    close()
+    b.resolver:close()
+    assert.same({ true, true, true }, told)
+  end)
+
   it("cancels requests that are under way when it is closed", function()
     local b = bed.open {
       bed.strategy("slow", function(_, ctx)
