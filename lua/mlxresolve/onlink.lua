@@ -3,6 +3,7 @@
 --- given back as suspect when the network returns. Also: whether there is any network at all.
 
 local core = require("mlxresolve.core")
+local networks = require("mlxresolve.onlink.networks")
 local prune = require("mlxresolve.prune")
 local query = require("mlxresolve.query")
 
@@ -22,44 +23,6 @@ Onlink.__index = Onlink
 
 local onlink = {}
 
----@class mlxresolve.OnlinkNetwork
----@field index integer
----@field interface string
----@field network string        "192.0.2.0/24"
----@field is_link_local boolean means nothing on another interface
----@field left_at number?       ms
-
-local function network_of(interface, address)
-  local plain = address.address:gsub("%%.*$", "")
-  local base, length = core.address.network(plain .. "/" .. address.prefix)
-  if not base then
-    return nil
-  end
-  return {
-    index = interface.index,
-    interface = interface.name,
-    network = ("%s/%d"):format(base, length),
-    is_link_local = plain:find("^fe[89ab]") ~= nil or plain:find("^169%.254%.") ~= nil,
-  }
-end
-
---- The networks of the interfaces that are up, by interface and network; is there any but loopback?
-local function present(interfaces)
-  local found, is_any = {}, false
-  for _, interface in ipairs(interfaces) do
-    if interface.up and interface.kind ~= "loopback" then
-      for _, address in ipairs(interface.addresses or {}) do
-        local network = not address.tentative and network_of(interface, address)
-        if network then
-          is_any = true
-          found[interface.index .. " " .. network.network] = network
-        end
-      end
-    end
-  end
-  return found, is_any or #interfaces == 0
-end
-
 ---@param runtime table
 ---@return mlxresolve.Onlink
 function onlink.new(runtime)
@@ -72,15 +35,16 @@ function onlink.new(runtime)
     has_been_online = false,
   }, Onlink)
   self.interfaces = runtime.world:interfaces() or {}
-  self.present, self.has_been_online = present(self.interfaces)
+  self.present, self.has_been_online = networks.present(self.interfaces)
   return self
 end
 
 ---------------------------------------------------------------- which addresses are wrong
 
---- Is an address, heard on an interface (0: unknown), of this network and of none that is here?
+--- Is an address, heard on an interface (0: unknown), of this network (false: whichever) and of none
+--- that is here?
 local function is_wrong(self, address, index, network)
-  if not core.address.is_within(address, network.network) then
+  if network.network and not core.address.is_within(address, network.network) then
     return false
   elseif network.is_link_local then
     return index == network.index
@@ -179,6 +143,22 @@ local function give_back(self, network)
   each_entry(self, { withheld = true }, give_back_entry, network)
 end
 
+--- After a start with what an earlier process has heard: it is in doubt, and withheld where this
+--- machine is on no network that it fits.
+---@return integer withheld
+function Onlink:review()
+  local runtime = self.runtime
+  local now, withheld = runtime.world:now(), 0
+  for _, interface in ipairs(self.interfaces) do
+    if interface.kind ~= "loopback" then
+      runtime.cache:mark(now, { interface = interface.index }, { suspect = true })
+      withheld = withheld + withhold(self, { index = interface.index, network = false })
+    end
+  end
+  runtime.doubted_at = now
+  return withheld
+end
+
 ---------------------------------------------------------------- keeping up
 
 local function remember(self, key, network, now)
@@ -199,33 +179,6 @@ local function forget(self, key)
   end
 end
 
-local function is_ipv6(network)
-  return network.network:find(":", 1, true) ~= nil
-end
-
--- An interface that comes and goes keeps its networks, unless it joins others.
-local function hold(before, here, restless)
-  local joined = {}
-  for _, network in pairs(here) do
-    joined[network.index .. tostring(is_ipv6(network))] = true
-  end
-  for key, network in pairs(before) do
-    local is_held = restless[network.index]
-      and not joined[network.index .. tostring(is_ipv6(network))]
-    here[key] = here[key] or (is_held and network or nil)
-  end
-end
-
-local function missing(from, to)
-  local list = {}
-  for key, network in pairs(from) do
-    if not to[key] then
-      list[#list + 1] = { key = key, network = network }
-    end
-  end
-  return list
-end
-
 --- Looks at the interfaces anew, and withholds and gives back what follows. The networks that were
 --- left and that came, and how many entries are withheld now that were not before.
 ---@param interfaces mlxresolve.Interface[]
@@ -234,20 +187,20 @@ end
 function Onlink:update(interfaces, restless)
   local now = self.runtime.world:now()
   local before = self.present
-  local here, is_online = present(interfaces)
+  local here, is_online = networks.present(interfaces)
   if restless then
-    hold(before, here, restless)
+    networks.hold(before, here, restless)
   end
   self.has_been_online = self.has_been_online or is_online
   self.present, self.is_offline = here, self.has_been_online and not is_online
   self.interfaces = interfaces
   local left, come, withheld = {}, {}, 0
-  for i, gone in ipairs(missing(before, here)) do
+  for i, gone in ipairs(networks.missing(before, here)) do
     left[i] = gone.network
     remember(self, gone.key, gone.network, now)
     withheld = withheld + withhold(self, gone.network)
   end
-  for i, new in ipairs(missing(here, before)) do
+  for i, new in ipairs(networks.missing(here, before)) do
     come[i] = new.network
     forget(self, new.key)
     give_back(self, new.network)

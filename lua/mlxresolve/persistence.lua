@@ -45,6 +45,14 @@ function tell.loaded(world, text, count)
   world:log("info", ("cache: %d entries of %s"):format(count, text))
 end
 
+--- What was heard on a link may be of another network.
+local function review(runtime)
+  local withheld = runtime.onlink and runtime.onlink:review() or 0
+  if withheld > 0 then
+    runtime.world:log("info", ("cache: %d answers of other networks withheld"):format(withheld))
+  end
+end
+
 function tell.aside(world, text)
   world:log("warn", "cache: " .. text)
 end
@@ -96,6 +104,9 @@ function persistence.open(runtime)
     self.is_loading = false
     runtime.in_use:notice_hits()
     tell[kind](world, text, count)
+    if kind == "loaded" then
+      review(runtime)
+    end
   end)
   if not self.store then
     tell.problem(world, message)

@@ -270,4 +270,32 @@ describe("mlxresolve.onlink", function()
       assert.is_true(b.world:now() - began <= 250)
     end)
   end)
+
+  describe("after a start with what an earlier process has heard", function()
+    -- A machine that was carried elsewhere and switched on served addresses of the network before.
+    it("withholds what fits no network that this machine is on", function()
+      open { LO, ETH0 }
+      put("mini2.local.", { "192.0.2.7" }, 2)
+      put("mini3.local.", { "10.0.0.7" }, 2)
+      put("mini4.local.", { "10.0.0.8", "192.0.2.8" }, 2)
+      put("mini5.local.", { "fe80::7" }, 2)
+      put("named.test.", { "10.9.9.9" }, 0, "dns")
+      assert.equal(2, onlink:review())
+      assert.equal("suspect", state("mini2.local"))
+      assert.equal("withheld", state("mini3.local"))
+      assert.equal("suspect", state("mini4.local"))
+      assert.equal("suspect", state("mini5.local"))
+      assert.equal("fine", state("named.test"))
+      local packet = b.resolver.cache:copy("mini4.local.", 1, b.world:now())
+      assert.same({ "192.0.2.8" }, core.answer.data(packet))
+    end)
+
+    it("gives it back when its network comes", function()
+      open { LO, interface(2, "eth0", {}) }
+      put("mini2.local.", { "192.0.2.7" }, 2)
+      assert.equal(1, onlink:review())
+      onlink:update { LO, ETH0 }
+      assert.equal("suspect", state("mini2.local"))
+    end)
+  end)
 end)
