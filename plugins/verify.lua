@@ -8,19 +8,15 @@ local verify = {
   options = {
     zones = { "list", of = "zone", min = 1, default = { "local" }, doc = "whose hosts are asked" },
     interval = { "duration", default = "1s", min = "200ms", doc = "between two looks at a host" },
-    patience = {
-      "duration",
-      default = "300ms",
-      min = "10ms",
-      doc = "how long a host may be silent",
-    },
+    patience = { "duration", default = "300ms", min = "10ms", doc = "a host may be silent" },
     budget = { "integer", default = 64, min = 8, doc = "packets in each interval, at most" },
     probe = { "plugin", kind = "probe", doc = "has to find the addresses alive, besides" },
   },
 }
 
 local LONGEST_REST = 60e3 -- ms, for a host of which nothing new is heard again and again
-local QUESTION, RECHECK = 2, 6 -- packets, for both families
+local QUESTION, PROBE, RECHECK = 2, 3, 6 -- packets, for both families
+
 --- Another network: who was silent there may speak here.
 function verify:network_changed()
   self.states = {}
@@ -86,7 +82,6 @@ end
 --- Those whose turn it is, within the budget; whom it leaves out comes first the next time.
 local function tend_all(self, list, ctx)
   local states, now, left = {}, ctx:now(), self.options.budget - self.spent
-  self.spent = 0
   for i = 1, #list do
     local entry = list[(self.turn + i - 1) % #list + 1]
     local state = self.states[entry.name] or { strikes = 0, until_at = 0, heard = {} }
@@ -94,12 +89,14 @@ local function tend_all(self, list, ctx)
     local is_due = now >= state.until_at
       and (entry.addresses[1] or entry.is_held or state.strikes > 0)
     if is_due and left >= QUESTION then
-      left, self.next_turn = left - QUESTION, self.turn + i
+      left = left - QUESTION - (self.options.probe and PROBE * #entry.addresses or 0)
+      self.next_turn = self.turn + i
       state.until_at = now + LONGEST_REST -- until it is done
       ctx:spawn(tend, self, state, ctx)
     end
   end
   self.states, self.turn = states, left < QUESTION and self.next_turn or 0
+  self.spent = math.max(0, -left)
 end
 
 local function work(self, ctx)

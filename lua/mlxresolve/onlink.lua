@@ -41,8 +41,8 @@ end
 
 ---------------------------------------------------------------- which addresses are wrong
 
---- Is an address, heard on an interface (0: unknown), of this network (false: whichever) and of none
---- that is here?
+--- Is an address, heard on an interface (0: unknown), of this network (false: any) and of none that
+--- is here?
 local function is_wrong(self, address, index, network)
   if network.network and not core.address.is_within(address, network.network) then
     return false

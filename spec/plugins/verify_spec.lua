@@ -209,6 +209,29 @@ describe("plugin verify", function()
       end
     end)
 
+    -- Probes were not counted: a budget of 8 let 4 hosts be probed, in 20 packets.
+    it("counts what a probe sends", function()
+      local probed = 0
+      open {
+        budget = 8,
+        probe = mlx.use {
+          name = "probe",
+          probe = function()
+            probed = probed + 1
+            return true
+          end,
+        },
+      }
+      said.host = "192.0.2.1"
+      for i = 1, 12 do
+        b:ask(("n%02d.local"):format(i))
+      end
+      b.world:advance(1000)
+      probed = 0
+      b.world:advance(10000)
+      assert.is_true(probed >= 14 and probed <= 18, probed)
+    end)
+
     it("finds the peers' addresses before anybody asks", function()
       open(nil, { peers = { "a.local:50051" } })
       said.host = "192.0.2.1"
