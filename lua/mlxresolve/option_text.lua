@@ -52,7 +52,8 @@ function option_text.expected(spec)
   elseif kind == "enum" then
     return any_of(quoted(spec.values))
   elseif kind == "list" then
-    local example = option_text.expected(spec.of):match("such as ('[^']*')")
+    local one = option_text.expected(spec.of)
+    local example = one:match("such as ('[^']*')") or one:match("such as (use%b())")
     return "a list" .. (example and (" such as { %s }"):format(example) or " { … }")
   elseif kind == "map" or kind == "record" then
     return "a table { name = … }"

@@ -92,9 +92,13 @@ local function local_names(source)
   return names
 end
 
+local OUTSIDE = " debug dofile io loadfile os package " -- what programs have, and policies have not
+
 local function hint_for(source, name)
   if name == "mlx" then
     return ' (begin with: local mlx = require "mlxresolve")'
+  elseif OUTSIDE:find(" " .. name .. " ", 1, true) then
+    return " (files, clock and programs reach plugins through ctx only)"
   end
   return suggest.hint(name, local_names(source))
 end

@@ -7,6 +7,7 @@ local function list_of(kind)
 end
 
 local off = { "off" }
+local AUTO_OR_PATH = "'auto', a path or false"
 
 schema.cache = {
   size = { "size", default = "32MiB", min = "64KiB", doc = "memory for answers" },
@@ -29,6 +30,7 @@ schema.cache = {
   persist = {
     "choice",
     of = { "string", off },
+    expected = AUTO_OR_PATH,
     default = false,
     doc = 'the file in which the cache survives a restart, or "auto"',
   },
@@ -136,6 +138,7 @@ schema.policy = {
   control = {
     "choice",
     of = { "string", off },
+    expected = AUTO_OR_PATH,
     default = "auto",
     doc = 'the Unix socket of the command line; "auto" is the usual one',
   },

@@ -184,7 +184,7 @@ mlx.race { use("finder"), cache = false, retry = use("finder") },]])
 
   it("wants strategies", function()
     assert.same(
-      { "2:19 policy: 'strategies' is missing: a list { … }" },
+      { "2:19 policy: 'strategies' is missing: a list such as { use(\"…\") }" },
       policies.mistakes("return mlx.policy {}")
     )
     assert.matches(

@@ -15,7 +15,7 @@ describe("mlxresolve.policy.recorder", function()
     assert.same(
       {
         "3:23 undefined variable 'tmeout' (did you mean 'timeout'?)",
-        "6:10 undefined variable 'io'",
+        "6:10 undefined variable 'io' (files, clock and programs reach plugins through ctx only)",
       },
       policies.mistakes([[
 local timeout = 1

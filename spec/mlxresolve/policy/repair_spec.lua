@@ -83,7 +83,7 @@ describe("mlxresolve.policy.repair", function()
         "9:37 unexpected symbol near ','",
         "10:29 undefined variable 'y'",
         "11:3 unexpected symbol near '}'",
-        "12:14 policy: 'rankers' must be a list { … }, got 5",
+        "12:14 policy: 'rankers' must be a list such as { use(\"…\") }, got 5",
       },
       policies.mistakes([[
 return mlx.policy {
