@@ -69,6 +69,8 @@ int mlxr_udp_open(const mlxr_udp_options_t *options, mlxr_udp_t **out) {
   if (!udp)
     return -ENOMEM;
   udp->family = options->bind.family;
+  udp->filter = options->filter;
+  udp->filled = udp->taken = 0;
   udp->fd = mlxr_sockaddr_socket(&options->bind, SOCK_DGRAM);
   int rc = udp->fd < 0 ? udp->fd : prepare(udp, options);
   if (rc < 0) {
@@ -88,6 +90,8 @@ void mlxr_udp_close(mlxr_udp_t *udp) {
 }
 
 int mlxr_udp_fd(const mlxr_udp_t *udp) { return udp->fd; }
+
+bool mlxr_udp_is_filtered(const mlxr_udp_t *udp) { return udp->filter; }
 
 int mlxr_udp_address(const mlxr_udp_t *udp, mlxr_address_t *out) {
   struct sockaddr_storage address = {0};
@@ -146,6 +150,28 @@ int mlxr_udp_join(mlxr_udp_t *udp, const mlxr_address_t *group,
 int mlxr_udp_leave(mlxr_udp_t *udp, const mlxr_address_t *group,
                    uint32_t interface) {
   return change_membership(udp, group, interface, false);
+}
+
+int mlxr_udp_fill(mlxr_udp_t *udp) {
+  if (udp->taken < udp->filled)
+    return (int)(udp->filled - udp->taken);
+  int n = mlxr_udp_receive(udp, udp->waiting, MLXR_UDP_BATCH);
+  udp->filled = n > 0 ? (size_t)n : 0;
+  udp->taken = 0;
+  return n;
+}
+
+unsigned mlxr_udp_take(mlxr_udp_t *udp, mlxr_datagram_t *out) {
+  while (udp->taken < udp->filled) {
+    *out = udp->waiting[udp->taken++];
+    unsigned concerns =
+        out->is_truncated
+            ? 0
+            : mlxr_interest_admit(udp->filter, out->data, out->len, &out->from);
+    if (concerns != 0)
+      return concerns;
+  }
+  return 0;
 }
 
 bool mlxr_udp_socket_is_passing(int code) {

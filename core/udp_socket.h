@@ -17,6 +17,9 @@ enum {
 struct mlxr_udp {
   int fd;
   uint8_t family; ///< 4 or 6
+  mlxr_interest_t *filter;
+  size_t filled, taken; ///< of `waiting`
+  mlxr_datagram_t waiting[MLXR_UDP_BATCH];
   struct sockaddr_storage from[MLXR_UDP_BATCH];
   _Alignas(8) uint8_t control[MLXR_UDP_BATCH][MLXR_UDP_CONTROL];
   uint8_t data[MLXR_UDP_BATCH][MLXR_UDP_LEN];

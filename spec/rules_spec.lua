@@ -95,6 +95,7 @@ local PURE_PARTS = {
   answer = true,
   cache = true,
   exchange = true,
+  interest = true,
   explain = true,
   version = true,
 }

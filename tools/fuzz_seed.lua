@@ -83,6 +83,43 @@ write("wire", "pointer_forward", header .. "\192\14\1a\0\0\1\0\1")
 write("wire", "pointer_into_header", header .. "\192\4\0\1\0\1")
 write("wire", "counts_lie", "\0\1\132\0\255\255\255\255\255\255\255\255")
 
+local MINI2 = { name = "mini2.local", type = "A" }
+local function said(name, type, data)
+  return { name = name, type = type, ttl = 120, data = data }
+end
+for name, message in pairs {
+  question = { questions = { { name = "other.local", type = "A" }, MINI2 } },
+  question_ours = { questions = { { name = "_mlx._tcp.local", type = "PTR" } } },
+  more_known = { answers = { said("mini2.local", "A", "192.0.2.1") } },
+  response = {
+    response = true,
+    questions = { MINI2 },
+    answers = { said("other.local", "A", "192.0.2.1"), said("MINI2.local", "A", "192.0.2.1") },
+  },
+  pointer_ours = {
+    response = true,
+    answers = { said("_mlx._tcp.local", "PTR", "w._mlx._tcp.local") },
+  },
+  pointer_of_others = {
+    response = true,
+    answers = { said("_mlx._tcp.local", "PTR", "v._mlx._tcp.local") },
+    additionals = { said("v._mlx._tcp.local", "SRV", "0 0 1 mini2.local") },
+  },
+} do
+  write("interest", name, (assert(core.wire.encode(message, { mdns = true }))))
+end
+write(
+  "interest",
+  "chain_of_pointers",
+  header:sub(1, 4)
+    .. "\0\1\0\0\0\0\0\0"
+    .. "\192\26\0\1\0\1"
+    .. "\5mini2\0"
+    .. "\192\18"
+    .. "\192\25"
+)
+write("interest", "pointer_to_itself", header:sub(1, 4) .. "\0\0\0\1\0\0\0\0\192\12")
+
 for i, text in ipairs {
   "example.com",
   "My Printer._ipp._tcp.local.",

@@ -2,6 +2,7 @@
 
 #include <net/if.h>
 #include <string.h>
+#include <sys/random.h>
 
 int mlxr_bind_fail(lua_State *L, int code, const char *what) {
   lua_pushnil(L);
@@ -35,6 +36,14 @@ uint64_t mlxr_bind_field(lua_State *L, int arg, const char *name,
                (lua_Number)max, luaL_typename(L, -1));
   lua_pop(L, 1);
   return (uint64_t)value;
+}
+
+uint64_t mlxr_bind_seed(void) {
+  uint64_t seed = 0;
+  /* Fails only where there is no generator at all. */
+  if (getentropy(&seed, sizeof seed) != 0)
+    seed = (uint64_t)(uintptr_t)&seed;
+  return seed;
 }
 
 void mlxr_bind_class(lua_State *L, const char *name, const luaL_Reg *methods,

@@ -9,6 +9,7 @@
 
 #include "../address.h"
 #include "../cache.h"
+#include "../interest.h"
 #include "../mlxresolve.h"
 #include "../name.h"
 
@@ -23,6 +24,9 @@ uint64_t mlxr_bind_now(lua_State *L, int arg);
 /// number from 0 to `max`.
 uint64_t mlxr_bind_field(lua_State *L, int arg, const char *name,
                          uint64_t fallback, uint64_t max);
+
+/// A seed that nobody can guess, for hashes of what strangers choose.
+uint64_t mlxr_bind_seed(void);
 
 /// Makes metatable `name` with `methods` as its __index, and __gc. A method's
 /// first upvalue is the metatable.
@@ -71,6 +75,9 @@ void mlxr_bind_push_name(lua_State *L, const uint8_t *wire);
 /// The cache of the userdata at `arg`; raises.
 mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg);
 
+/// The interest of the userdata at `arg`; raises.
+mlxr_interest_t *mlxr_bind_check_interest(lua_State *L, int arg);
+
 /// The method `peek` of a cache: see lua/meta/core.d.lua.
 int mlxr_bind_cache_peek(lua_State *L);
 
@@ -81,6 +88,7 @@ int mlxr_bind_open_wire(lua_State *L);
 int mlxr_bind_open_answer(lua_State *L);
 int mlxr_bind_open_cache(lua_State *L);
 int mlxr_bind_open_exchange(lua_State *L);
+int mlxr_bind_open_interest(lua_State *L);
 int mlxr_bind_open_upstream(lua_State *L);
 int mlxr_bind_open_udp(lua_State *L);
 int mlxr_bind_open_icmp(lua_State *L);

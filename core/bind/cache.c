@@ -1,7 +1,5 @@
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
-#include <unistd.h>
 
 #include "../rdata.h"
 #include "bind.h"
@@ -13,14 +11,6 @@ enum { LIST_DEFAULT = 1000, LIST_MAX = 10 * 1000 * 1000, ROWS_MIN = 64 };
 
 static const char *const status_names[] = {"answer", "nodata", "nxdomain",
                                            "failure"};
-
-static uint64_t make_seed(void) {
-  uint64_t seed = 0;
-  /* Fails only where there is no generator at all. */
-  if (getentropy(&seed, sizeof seed) != 0)
-    seed = (uint64_t)(uintptr_t)&seed;
-  return seed;
-}
 
 static int cache_new(lua_State *L) {
   enum { DAY = 86400, NEGATIVE = 3 * 3600 };
@@ -35,7 +25,7 @@ static int cache_new(lua_State *L) {
   options.stale = (uint32_t)mlxr_bind_field(L, 1, "stale", 0, INT32_MAX);
   options.seed = mlxr_bind_field(L, 1, "seed", 0, UINT32_MAX);
   if (options.seed == 0)
-    options.seed = make_seed();
+    options.seed = mlxr_bind_seed();
   mlxr_cache_t **cache = lua_newuserdata(L, sizeof *cache);
   *cache = NULL;
   int rc = mlxr_cache_new(&options, cache);

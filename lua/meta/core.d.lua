@@ -474,6 +474,52 @@ function Icmp:fd() end
 --- Closes it; twice is fine.
 function Icmp:close() end
 
+---------------------------------------------------------------- core.interest
+--- Which multicast packets concern somebody here, told by a glance at the first labels of names:
+--- see core/interest.h. A socket takes one as its filter, simulated worlds ask it themselves.
+core.interest = {}
+
+---@return mlxresolve.Interest|nil, string? message, string? code
+function core.interest.new() end
+
+---@class mlxresolve.Interest
+local Interest = {}
+
+---@alias mlxresolve.InterestReason
+---| "awaited"  somebody waits for it, or it is kept
+---| "owned"    we say something of it
+
+--- Begins to care for a name; calls nest.
+---@param name string
+---@param reason mlxresolve.InterestReason
+function Interest:add(name, reason) end
+---@param name string
+---@param reason mlxresolve.InterestReason
+function Interest:remove(name, reason) end
+--- Are queries without questions of interest, which bring further known answers?
+---@param reason mlxresolve.InterestReason
+---@param is_expected boolean
+function Interest:expect(reason, is_expected) end
+--- Remembers a packet as sent by who awaits or by who owns: when it comes back it does not concern
+--- them. The last 128 of each are known.
+---@param reason mlxresolve.InterestReason
+---@param packet string
+function Interest:sent(reason, packet) end
+--- The addresses of this machine, from which its own packets come back.
+---@param addresses string[]
+---@return true|nil, string? message, string? code
+function Interest:own(addresses) end
+--- Whom a packet concerns; two times false for nobody, which is counted.
+---@param packet string
+---@param from string    address; its scope does not count
+---@param port integer
+---@return boolean is_awaited, boolean is_owned
+function Interest:admit(packet, from, port) end
+--- How many labels are cared for, and what was dismissed by the reason: "query" (no response, and
+--- nobody's question), "unawaited" (nobody's response), "echo" (our own).
+---@return { labels: integer, query: integer, unawaited: integer, echo: integer }
+function Interest:stats() end
+
 ---------------------------------------------------------------- core.udp
 core.udp = {}
 
@@ -482,6 +528,7 @@ core.udp = {}
 ---@field share boolean?     SO_REUSEADDR and SO_REUSEPORT
 ---@field multicast boolean? hop limit 255, loop on
 ---@field receive_bytes integer?
+---@field filter mlxresolve.Interest?  drops what it does not admit
 ---@param options mlxresolve.UdpOptions
 ---@return mlxresolve.Udp|nil, string? message, string? code
 function core.udp.open(options) end
@@ -498,9 +545,16 @@ function Udp:send(packet, to, interface) end
 function Udp:join(group, interface) end
 function Udp:leave(group, interface) end
 --- Stride 6: data, from address (without port), from port, interface index (0 unknown),
---- destination address|false, hop limit (-1 unknown).
+--- destination address|false, hop limit (-1 unknown). With a filter it leaves `batch` alone and
+--- returns how many came, wanted or not, at most 64: `take` hands them over.
 ---@return integer items
 function Udp:step(now, batch) end
+--- Puts the next datagram that the filter admits into `batch`, with whether it concerns who awaits,
+--- and who owns, as the seventh and eighth value. The filter is asked now: what one datagram teaches
+--- makes it care for the next.
+---@param batch table
+---@return boolean is_there
+function Udp:take(batch) end
 ---@return string address with port
 function Udp:address() end
 function Udp:fd() end

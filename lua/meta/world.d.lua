@@ -84,7 +84,8 @@ function Stream:write(data) end
 function Stream:close() end
 
 --- Opens a datagram socket (options as core.udp.open). `on_datagram` is called with
---- (data, from address, from port, interface index, to address|false, hops) and may not yield.
+--- (data, from address, from port, interface index, to address|false, hops) and may not yield. With
+--- the option `filter` only for what that admits at this moment, and with is_awaited, is_owned behind.
 ---@return mlxresolve.Socket|nil, string? message, string? code
 function World:udp(options, on_datagram) end
 ---@class mlxresolve.Socket

@@ -109,6 +109,110 @@ describe("core.udp", function()
     assert.equal(("y"):rep(9000), got[1].data)
   end)
 
+  describe("with a filter", function()
+    local cares, receiver, sender
+
+    before_each(function()
+      cares = assert(core.interest.new())
+      cares:add("mini2.local.", "awaited")
+      cares:add("here.local.", "owned")
+      receiver = socket { bind = "127.0.0.1:0", filter = cares }
+      sender = socket { bind = "127.0.0.1:0" }
+    end)
+
+    local function ask(name)
+      local query = core.wire.encode { questions = { { name = name, type = "A" } } }
+      sender:send(query, receiver:address())
+      return query
+    end
+
+    it("drops what nobody awaits, and tells whom the rest concerns", function()
+      ask("other.local.")
+      local awaited = ask("mini2.local.")
+      sender:send("x", receiver:address())
+      local owned = ask("here.local.")
+      local batch = {}
+      assert.equal(4, receiver:step(0, batch))
+      assert.same({}, batch)
+      assert.is_true(receiver:take(batch))
+      local port = tonumber(sender:address():match("%d+$"))
+      local circumstances = { "127.0.0.1", port, LOOPBACK, "127.0.0.1", 64 }
+      assert.same({ awaited, unpack(circumstances) }, { unpack(batch, 1, 6) })
+      assert.same({ true, false }, { batch[7], batch[8] })
+      assert.is_true(receiver:take(batch))
+      assert.equal(owned, batch[1])
+      assert.same({ false, true }, { batch[7], batch[8] })
+      assert.is_false(receiver:take(batch))
+      assert.equal(0, receiver:step(0, batch))
+      assert.equal(2, cares:stats().query)
+    end)
+
+    it("asks it about each datagram when that is taken, not when it is received", function()
+      ask("mini2.local.")
+      ask("taught.local.")
+      local batch = {}
+      assert.equal(2, receiver:step(0))
+      assert.is_true(receiver:take(batch))
+      cares:add("taught.local.", "awaited")
+      assert.is_true(receiver:take(batch))
+      assert.is_false(receiver:take(batch))
+    end)
+
+    it("says that a full batch came though nothing in it was wanted", function()
+      for _ = 1, 70 do
+        ask("other.local.")
+      end
+      local batch = {}
+      assert.equal(64, receiver:step(0))
+      assert.is_false(receiver:take(batch))
+      assert.equal(6, receiver:step(0))
+      assert.is_false(receiver:take(batch))
+      assert.equal(0, receiver:step(0))
+    end)
+
+    it("keeps what was not taken for the next step", function()
+      ask("mini2.local.")
+      ask("here.local.")
+      local batch = {}
+      assert.equal(2, receiver:step(0))
+      assert.is_true(receiver:take(batch))
+      ask("mini2.local.")
+      assert.equal(1, receiver:step(0))
+      assert.is_true(receiver:take(batch))
+      assert.is_true(batch[8])
+      assert.is_false(receiver:take(batch))
+      assert.equal(1, receiver:step(0))
+      assert.is_true(receiver:take(batch))
+    end)
+
+    it("drops what is longer than any DNS datagram", function()
+      local query = ask("mini2.local.")
+      sender:send(query .. ("x"):rep(20000), receiver:address())
+      local batch = {}
+      assert.equal(2, receiver:step(0))
+      assert.is_true(receiver:take(batch))
+      assert.is_false(receiver:take(batch))
+    end)
+
+    it("keeps the filter for as long as it is open", function()
+      local alone = socket { bind = "127.0.0.1:0", filter = core.interest.new() }
+      collectgarbage()
+      collectgarbage()
+      sender:send("x", alone:address())
+      assert.equal(1, alone:step(0))
+      assert.is_false(alone:take {})
+    end)
+
+    it("wants a filter, and is asked for one datagram only with it", function()
+      assert.has_error(function()
+        core.udp.open { bind = "127.0.0.1:0", filter = {} }
+      end)
+      assert.has_error(function()
+        sender:take {}
+      end)
+    end)
+  end)
+
   it("goes on after a peer that refuses", function()
     local receiver, sender = socket { bind = "127.0.0.1:0" }, socket { bind = "127.0.0.1:0" }
     local gone = socket { bind = "127.0.0.1:0" }

@@ -68,11 +68,16 @@ local function source_of(link, from)
   return ("%d %s"):format(link.index, from)
 end
 
+local function set_open(self, count)
+  self.open_count = count
+  self.engine.interest:expect("awaited", count > 0)
+end
+
 local function hold(self, source, questions, now)
   if self.open_count >= MAX_OPEN then
     self.open, self.open_count = {}, 0
   end
-  self.open_count = self.open_count + (self.open[source] and 0 or 1)
+  set_open(self, self.open_count + (self.open[source] and 0 or 1))
   self.open[source] = { questions = questions, at = now }
 end
 
@@ -100,12 +105,6 @@ function Duplicates:hear(message, link, from)
   end
 end
 
---- Is there a question of which more known answers are to come?
----@return boolean
-function Duplicates:is_waiting()
-  return self.open_count > 0
-end
-
 --- Takes further known answers of a host, and with the last of them notes its questions.
 ---@param message mlxresolve.Message
 ---@param link mlxresolve.mdns.Link
@@ -125,7 +124,7 @@ function Duplicates:more(message, link, from)
   end
   if not message.truncated or not next(held.questions) then
     self.open[source] = nil
-    self.open_count = self.open_count - 1
+    set_open(self, self.open_count - 1)
   end
 end
 

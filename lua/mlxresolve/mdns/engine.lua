@@ -8,10 +8,10 @@
 
 local asking = require("mlxresolve.mdns.asking")
 local continuous = require("mlxresolve.mdns.continuous")
+local core = require("mlxresolve.core")
 local doubts = require("mlxresolve.mdns.doubts")
 local hearing = require("mlxresolve.mdns.hearing")
 local hosts = require("mlxresolve.mdns.hosts")
-local interest = require("mlxresolve.mdns.interest")
 local lookups = require("mlxresolve.mdns.lookups")
 local outgoing = require("mlxresolve.mdns.outgoing")
 local reconfirm = require("mlxresolve.mdns.reconfirm")
@@ -46,7 +46,7 @@ end
 ---@param runtime mlxresolve.mdns.Runtime
 ---@return mlxresolve.mdns.Engine
 function engine.new(runtime)
-  local cares = interest.new()
+  local cares = assert(core.interest.new())
   local self = setmetatable({
     world = runtime.world,
     scheduler = runtime.scheduler,
@@ -89,7 +89,7 @@ function Engine:open()
     return
   end
   self.one_shot_id = self.world:random(65535)
-  self.sockets = sockets.open(self.world, self.receive, self)
+  self.sockets = sockets.open(self.world, self.interest, self.receive, self)
   self.sockets:update()
   self.network = self.world:watch_network(function(events)
     self:network_changed(events)
@@ -98,15 +98,24 @@ end
 
 ---------------------------------------------------------------- sending and hearing
 
---- The sockets' callback.
-function Engine:receive(is_one_shot, data, from, port, interface, to, hops)
-  local reason = hearing.dismiss(self, data)
-  local at = { from = from, port = port, interface = interface, to = to, hops = hops }
-  if reason == "query" and not is_one_shot then
+local QR = 0x80
+
+local function hear_query(self, data, at, is_awaited, is_owned)
+  if is_awaited then
     hearing.overhear(self, data, at)
-    reason = self.responder and self.responder:query(data, at) or reason
-  elseif not reason then
-    reason = hearing.receive(self, is_one_shot, data, at) or "learnt"
+  end
+  return is_owned and self.responder and self.responder:query(data, at) or "query"
+end
+
+--- The sockets' callback, for what the interest admits: who asks and waits here is concerned, the
+--- responder, or both.
+function Engine:receive(is_one_shot, data, from, port, interface, to, hops, is_awaited, is_owned)
+  local at = { from = from, port = port, interface = interface, to = to, hops = hops }
+  local reason = "query"
+  if data:byte(3) >= QR then
+    reason = hearing.receive(self, is_one_shot, data, at, is_owned)
+  elseif not is_one_shot then
+    reason = hear_query(self, data, at, is_awaited, is_owned)
   end
   local counts = self.counts
   counts.heard = counts.heard + 1
@@ -180,6 +189,9 @@ function Engine:forget(what)
   end)
 end
 
+-- Why a datagram went no further than to its socket.
+local DISMISSED = { "query", "unawaited", "echo" }
+
 --- Datagrams heard and learnt from, and the others by the reason why they were not;
 --- records stored; questions that somebody waits for.
 ---@return table<string, integer>
@@ -187,6 +199,12 @@ function Engine:stats()
   local stats = { records = self.store.size, waiting = self.waiting }
   for name, count in pairs(self.counts) do
     stats[name] = count
+  end
+  local dismissed = self.interest:stats()
+  for _, reason in ipairs(DISMISSED) do
+    local count = dismissed[reason]
+    stats.heard = stats.heard + count
+    stats[reason] = count > 0 and (stats[reason] or 0) + count or stats[reason]
   end
   return stats
 end

@@ -2,7 +2,6 @@
 
 local core = require("mlxresolve.core")
 local check = require("mlxresolve.mdns.check")
-local interest = require("mlxresolve.mdns.interest")
 
 -- More records than this in one packet are not an answer to anybody.
 local MAX_RECORDS = 512
@@ -78,25 +77,14 @@ local function learn(engine, message, link, source)
   end
 end
 
---- Is it worth a closer look? Nil, or why not: most of what is heard ends here.
----@param engine mlxresolve.mdns.Engine
----@param data string
----@return "query"|"unawaited"|nil reason
-function hearing.dismiss(engine, data)
-  if not interest.is_response(data) then
-    return "query"
-  elseif not engine.interest:is_in(data) then
-    return "unawaited"
-  end
-end
-
---- Learns from a datagram. Nil, or why it is not believed.
+--- Learns from a response, or why it is not believed.
 ---@param engine mlxresolve.mdns.Engine
 ---@param is_one_shot boolean  it came to the ephemeral port
 ---@param data string
 ---@param at mlxresolve.mdns.Circumstances
----@return string|nil reason  "malformed", "unasked" or one of check.link
-function hearing.receive(engine, is_one_shot, data, at)
+---@param is_owned boolean     it is about what is published here
+---@return string reason  "learnt", "malformed", "unasked" or one of check.link
+function hearing.receive(engine, is_one_shot, data, at, is_owned)
   local link, reason = check.link(engine.sockets.links, at)
   if not link then
     return reason
@@ -105,15 +93,15 @@ function hearing.receive(engine, is_one_shot, data, at)
   if not message then
     return "malformed"
   end
-  if engine.responder and not is_one_shot then
-    engine.responder:response(message, data, at, link)
+  if is_owned and engine.responder and not is_one_shot then
+    engine.responder:response(message, at, link)
   end
   local is_unicast = is_one_shot or (at.to and not check.is_multicast(at.to))
   if is_unicast and not was_asked(engine, message, is_one_shot, engine.scheduler:now()) then
     return "unasked"
   end
   learn(engine, message, link, at.from)
-  return nil
+  return "learnt"
 end
 
 --- Takes note of what other hosts ask by multicast.
@@ -121,20 +109,10 @@ end
 ---@param data string
 ---@param at mlxresolve.mdns.Circumstances
 function hearing.overhear(engine, data, at)
-  if not interest.is_query(data) then
-    return
-  end
-  local duplicates = engine.outgoing.duplicates
-  local is_asked, has_questions = engine.interest:is_asked(data)
-  if not is_asked and (has_questions or not duplicates:is_waiting()) then
-    return
-  elseif not check.is_multicast(at.to) or engine.outgoing:is_echo(data) then
-    return
-  end
-  local link = check.link(engine.sockets.links, at)
+  local link = check.is_multicast(at.to) and check.link(engine.sockets.links, at)
   local message = link and core.wire.decode(data)
   if message then
-    duplicates:hear(message, link, at.from)
+    engine.outgoing.duplicates:hear(message, link, at.from)
     engine.doubts:hear(message, link)
   end
 end

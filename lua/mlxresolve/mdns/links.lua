@@ -74,6 +74,19 @@ function links.choose(interfaces, named)
   return chosen
 end
 
+--- This machine's addresses on all of them, without scopes.
+---@param list mlxresolve.mdns.Link[]
+---@return string[]
+function links.addresses(list)
+  local all = {}
+  for _, link in ipairs(list) do
+    for _, address in ipairs(link.addresses) do
+      all[#all + 1] = address
+    end
+  end
+  return all
+end
+
 --- Is this source on the link (RFC 6762 section 11)? A hop limit of 255 proves it, since
 --- no router lets it pass; so does a link-local address.
 ---@param link mlxresolve.mdns.Link

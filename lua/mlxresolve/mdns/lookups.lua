@@ -33,7 +33,7 @@ local function prune(self, now)
     for i = #list, 1, -1 do
       if #list[i].waiters == 0 and now - list[i].posted_at > IDLE_MS then
         table.remove(list, i)
-        self.engine.interest:remove(name)
+        self.engine.interest:remove(name, "awaited")
         self.count = self.count - 1
       end
     end
@@ -64,7 +64,7 @@ function Lookups:take(name, type, scope)
   self.names[name] = list
   list[#list + 1] = new
   self.count = self.count + 1
-  self.engine.interest:add(name)
+  self.engine.interest:add(name, "awaited")
   return new
 end
 

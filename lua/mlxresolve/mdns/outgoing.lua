@@ -16,8 +16,6 @@ local outgoing = {}
 
 local NOTHING = {}
 
-local MAX_ECHOES = 64
-
 ---@param engine mlxresolve.mdns.Engine
 ---@return mlxresolve.mdns.Way
 function outgoing.new(engine)
@@ -25,9 +23,6 @@ function outgoing.new(engine)
     engine = engine,
     items = {},
     duplicates = duplicates.new(engine),
-    echoes = {},
-    old_echoes = {},
-    echo_count = 0,
   }, Way)
 end
 
@@ -101,20 +96,9 @@ end
 
 -- What we say by multicast comes back to us.
 local function remember(self, packet)
-  if not packet or self.echoes[packet] then
-    return
-  elseif self.echo_count >= MAX_ECHOES then
-    self.old_echoes, self.echoes, self.echo_count = self.echoes, {}, 0
+  if packet then
+    self.engine.interest:sent("awaited", packet)
   end
-  self.echoes[packet] = true
-  self.echo_count = self.echo_count + 1
-end
-
---- Is this one of the packets that we have just sent?
----@param packet string
----@return boolean
-function Way:is_echo(packet)
-  return self.echoes[packet] or self.old_echoes[packet] or false
 end
 
 local function send(self, batch, link)

@@ -124,7 +124,7 @@ local function close(self)
   local all = self.engine.reconfirmations
   all.names[self.name] = nil
   all.count = all.count - 1
-  self.engine.interest:remove(self.name)
+  self.engine.interest:remove(self.name, "awaited")
   self.engine:leave(self)
 end
 
@@ -145,7 +145,7 @@ local function open(engine, name, wanted)
   local all = engine.reconfirmations
   all.names[name] = { self }
   all.count = all.count + 1
-  engine.interest:add(name)
+  engine.interest:add(name, "awaited")
   engine:enter(self)
   return self
 end

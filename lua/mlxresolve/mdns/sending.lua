@@ -5,7 +5,7 @@ local sending = {}
 
 local function one_shot_socket(self, family)
   if not family.one_shot then
-    local options = { bind = family.about.ephemeral, multicast = true }
+    local options = { bind = family.about.ephemeral, multicast = true, filter = self.interest }
     local socket, message, code = self.world:udp(options, function(...)
       self.on_datagram(self.object, true, ...)
     end)

@@ -57,6 +57,7 @@ local function open_family(self, family)
     share = true,
     multicast = true,
     receive_bytes = ROOM,
+    filter = self.interest,
   }, function(...)
     self.on_datagram(self.object, false, ...)
   end)
@@ -74,12 +75,14 @@ end
 
 --- Opens the shared sockets. A family whose port cannot be had still asks one-shot questions.
 ---@param world mlxresolve.World
----@param on_datagram fun(object, is_one_shot: boolean, data, from, port, interface, to, hops)
+---@param interest mlxresolve.Interest  told our addresses; filters what is heard
+---@param on_datagram fun(object, is_one_shot: boolean, ...)  what World:udp says
 ---@param object any
 ---@return mlxresolve.mdns.Sockets
-function sockets.open(world, on_datagram, object)
+function sockets.open(world, interest, on_datagram, object)
   local self = setmetatable({
     world = world,
+    interest = interest,
     on_datagram = on_datagram,
     object = object,
     families = {},
@@ -130,6 +133,7 @@ function Sockets:update(changed)
     before[link.index] = link
   end
   self.links = links.choose(self.world:interfaces(), self.named)
+  self.interest:own(links.addresses(self.links))
   for _, link in ipairs(self.links) do
     present[link.index] = link
     if not before[link.index] then

@@ -22,7 +22,7 @@ local store = {}
 
 local NONE = {}
 
----@param interest mlxresolve.mdns.Interest  told which names are stored
+---@param interest mlxresolve.Interest  told which names are stored
 ---@return mlxresolve.mdns.Store
 function store.new(interest)
   local ring = {}
@@ -46,7 +46,7 @@ local function add_name(self, name)
   local list = { name = name, given = false, older = ring.older, newer = ring }
   list.older.newer, ring.older = list, list
   self.names[name] = list
-  self.interest:add(name)
+  self.interest:add(name, "awaited")
   return list
 end
 
@@ -55,7 +55,7 @@ local function drop_name(self, name)
   self.size = self.size - #list
   self.names[name] = nil
   list.older.newer, list.newer.older = list.newer, list.older
-  self.interest:remove(name)
+  self.interest:remove(name, "awaited")
 end
 
 --- Keeps the records for which `keep(record, argument)` is true; the list if any is left.

@@ -83,7 +83,7 @@ local function add(self, name, types, scope)
   local list = self.names[name] or {}
   self.names[name] = list
   list[#list + 1] = new
-  self.engine.interest:add(name)
+  self.engine.interest:add(name, "awaited")
   self.engine.store:pin(name)
   return new
 end
@@ -99,7 +99,7 @@ local function remove(self, gone)
     self.names[gone.name] = nil
   end
   gone:close()
-  self.engine.interest:remove(gone.name)
+  self.engine.interest:remove(gone.name, "awaited")
   self.engine.store:unpin(gone.name)
 end
 

@@ -135,9 +135,27 @@ describe("mlxresolve.mdns.outgoing", function()
   it("knows its own packets when they come back", function()
     link:watch("mini2.local.", "A")
     link.world:advance(1100)
-    for _, sent in ipairs(link.world.sent) do
-      assert.is_true(link.engine.outgoing:is_echo(sent.packet))
+    local count = 0
+    for _, sent in ipairs { unpack(link.world.sent) } do
+      if sent.to:find("^224") then
+        link:deliver(sent.packet, { from = "192.0.2.1" })
+        count = count + 1
+      end
     end
-    assert.is_false(link.engine.outgoing:is_echo(bed.response("mini2.local.", { A })))
+    link.world:advance(0)
+    assert.is_true(count >= 2)
+    assert.equal(count, link.engine:stats().echo)
+  end)
+
+  it("takes the very same question of another host for what it is", function()
+    link:watch("mini2.local.", "A")
+    link.world:advance(1100)
+    local again = link.world.sent[#link.world.sent].packet
+    link.world:advance(1700)
+    link:sent()
+    link:deliver(again, { from = "192.0.2.50" })
+    link.world:advance(500)
+    assert.equal(0, #link:sent())
+    assert.is_nil(link.engine:stats().echo)
   end)
 end)

@@ -1,4 +1,5 @@
 local bed = require("support.mdns_bed")
+local core = require("mlxresolve.core")
 local sockets = require("mlxresolve.mdns.sockets")
 local virtual = require("mlxresolve.world.virtual")
 
@@ -12,7 +13,7 @@ describe("mlxresolve.mdns.sending", function()
   end)
 
   local function open()
-    local opened = sockets.open(world, function() end, "engine")
+    local opened = sockets.open(world, core.interest.new(), function() end, "engine")
     opened:update()
     return opened
   end

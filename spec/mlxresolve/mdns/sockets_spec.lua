@@ -1,9 +1,10 @@
 local bed = require("support.mdns_bed")
+local core = require("mlxresolve.core")
 local sockets = require("mlxresolve.mdns.sockets")
 local virtual = require("mlxresolve.world.virtual")
 
 describe("mlxresolve.mdns.sockets", function()
-  local world, heard
+  local world, heard, cares
 
   before_each(function()
     world = virtual.new()
@@ -13,7 +14,8 @@ describe("mlxresolve.mdns.sockets", function()
   end)
 
   local function open()
-    local opened = sockets.open(world, function(object, is_one_shot, data)
+    cares = core.interest.new()
+    local opened = sockets.open(world, cares, function(object, is_one_shot, data)
       heard[#heard + 1] = { object, is_one_shot, data }
     end, "engine")
     opened:update()
@@ -87,10 +89,37 @@ describe("mlxresolve.mdns.sockets", function()
   it("hand on datagrams, telling one-shot replies apart", function()
     local opened = open()
     opened:ask("one_shot", packets, opened.links, both)
-    world:deliver(opened.families[1].socket, 0, "m", "192.0.2.7", 5353)
-    world:deliver(opened.families[1].one_shot, 0, "u", "192.0.2.7", 5353)
+    cares:add("mini2.local.", "awaited")
+    local m = bed.response("mini2.local.", { { type = "A", data = "192.0.2.7" } })
+    local u = bed.response("mini2.local.", { { type = "A", data = "192.0.2.8" } })
+    world:deliver(opened.families[1].socket, 0, m, "192.0.2.7", 5353)
+    world:deliver(opened.families[1].one_shot, 0, u, "192.0.2.7", 5353)
     world:advance(0)
-    assert.same({ { "engine", false, "m" }, { "engine", true, "u" } }, heard)
+    assert.same({ { "engine", false, m }, { "engine", true, u } }, heard)
+  end)
+
+  it("hand on nothing that nobody cares for", function()
+    local opened = open()
+    local packet = bed.response("mini2.local.", { { type = "A", data = "192.0.2.7" } })
+    world:deliver(opened.families[1].socket, 0, packet, "192.0.2.7", 5353)
+    world:advance(0)
+    assert.same({}, heard)
+    assert.equal(1, cares:stats().unawaited)
+  end)
+
+  it("know what comes back to them by the addresses of all links", function()
+    local opened = open()
+    cares:add("mini2.local.", "awaited")
+    local packet = core.wire.encode { questions = { { name = "mini2.local.", type = "A" } } }
+    cares:sent("awaited", packet)
+    world.links = { bed.interface { addresses = { bed.address("192.0.2.77", 24) } } }
+    opened:update()
+    for _, from in ipairs { "192.0.2.1", "192.0.2.77" } do
+      world:deliver(opened.families[1].socket, 0, packet, from, 5353)
+    end
+    world:advance(0)
+    assert.equal(1, #heard)
+    assert.equal(1, cares:stats().echo)
   end)
 
   it("close the ephemeral ports at rest and take new ones later", function()

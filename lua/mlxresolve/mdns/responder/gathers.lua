@@ -15,15 +15,22 @@ Gathers.__index = Gathers
 local gathers = {}
 
 ---@param scheduler mlxresolve.Scheduler
+---@param interest mlxresolve.Interest  told when further packets are awaited
 ---@return mlxresolve.mdns.Gathers
-function gathers.new(scheduler)
-  return setmetatable({ scheduler = scheduler, held = {}, count = 0 }, Gathers)
+function gathers.new(scheduler, interest)
+  local self = { scheduler = scheduler, interest = interest, held = {}, count = 0 }
+  return setmetatable(self, Gathers)
+end
+
+local function set_count(self, count)
+  self.count = count
+  self.interest:expect("owned", count > 0)
 end
 
 local function release(held)
   local self = held.gathers
   self.held[held.key] = nil
-  self.count = self.count - 1
+  set_count(self, self.count - 1)
   local now = self.scheduler:now()
   local delay = { due = now, earliest = now, is_defence = false }
   replies.post(held.view, held.out, held.list, held.message, held.asker, delay)
@@ -40,7 +47,7 @@ function Gathers:hold(key, query, delay)
   end
   query.key, query.gathers = key, self
   self.held[key] = query
-  self.count = self.count + 1
+  set_count(self, self.count + 1)
   query.timer = self.scheduler:at(delay.due, release, query)
   return true
 end
@@ -55,17 +62,12 @@ function Gathers:more(key, message)
   end
 end
 
---- Is anything held?
----@return boolean
-function Gathers:is_waiting()
-  return self.count > 0
-end
-
 function Gathers:close()
   for _, held in pairs(self.held) do
     self.scheduler:stop(held.timer)
   end
-  self.held, self.count = {}, 0
+  self.held = {}
+  set_count(self, 0)
 end
 
 return gathers

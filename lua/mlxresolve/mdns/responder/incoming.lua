@@ -3,7 +3,6 @@
 local check = require("mlxresolve.mdns.check")
 local conflicts = require("mlxresolve.mdns.responder.conflicts")
 local core = require("mlxresolve.core")
-local interest = require("mlxresolve.mdns.interest")
 local replies = require("mlxresolve.mdns.responder.replies")
 local steps = require("mlxresolve.mdns.responder.steps")
 
@@ -47,20 +46,11 @@ local function answer(self, view, message, asker, source)
   replies.post(view, out, list, message, asker, delay)
 end
 
---- A query was heard. Nil, or why it is none of ours.
+--- A query about our names was heard. What came of it.
 ---@param data string
 ---@param at mlxresolve.mdns.Circumstances
----@return string|nil reason
+---@return string reason
 function incoming:query(data, at)
-  if not interest.is_query(data) then
-    return "query"
-  end
-  local is_asked, has_questions = self.names:is_asked(data)
-  if not is_asked and (has_questions or not self.gathers:is_waiting()) then
-    return "query"
-  elseif self:is_echo(data) then
-    return "echo"
-  end
   local link, is_on_link, reason = check.query(self.engine.sockets.links, at)
   local view = link and self.views[link.index]
   if not view then
@@ -92,12 +82,11 @@ end
 
 --- A response was heard on a link, from port 5353.
 ---@param message mlxresolve.Message
----@param data string
 ---@param at mlxresolve.mdns.Circumstances
 ---@param link mlxresolve.mdns.Link
-function incoming:response(message, data, at, link)
+function incoming:response(message, at, link)
   local view = self.views[link.index]
-  if view and not self:is_echo(data) then
+  if view then
     local out = view.outboxes[family_of(at.from)]
     conflicts.hear_response(view, message, self:is_own_address(at.from), out)
   end

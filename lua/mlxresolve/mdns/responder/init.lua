@@ -9,7 +9,6 @@
 
 local claims = require("mlxresolve.mdns.responder.claims")
 local incoming = require("mlxresolve.mdns.responder.incoming")
-local interest = require("mlxresolve.mdns.interest")
 local gathers = require("mlxresolve.mdns.responder.gathers")
 local own = require("mlxresolve.mdns.responder.own")
 local port = require("mlxresolve.mdns.responder.port")
@@ -22,8 +21,6 @@ local FIRST_DELAY = 250
 local LEFTOVER = 250
 -- Where an avahi-daemon may be started at any time.
 local AVAHI = "/etc/avahi/avahi-daemon.conf"
--- Packets of ours that come back to us.
-local MAX_ECHOES = 64
 
 ---@class mlxresolve.mdns.Responder
 ---@field views table<integer, mlxresolve.mdns.View>
@@ -41,12 +38,8 @@ function responder.new(engine)
     scheduler = engine.scheduler,
     claims = {},
     views = {},
-    names = interest.new(),
     watched = {},
-    gathers = gathers.new(engine.scheduler),
-    echoes = {},
-    echo_order = {},
-    echo_at = 0,
+    gathers = gathers.new(engine.scheduler, engine.interest),
     own = {},
     is_beside_avahi = engine.world:read_file(AVAHI) ~= nil,
   }, Responder)
@@ -64,20 +57,8 @@ end
 ---@param packet string
 ---@param to string
 function Responder:send(link, family, packet, to)
-  local order, at = self.echo_order, self.echo_at % MAX_ECHOES + 1
-  local echoes, oldest = self.echoes, order[at]
-  if oldest then
-    echoes[oldest] = echoes[oldest] > 1 and echoes[oldest] - 1 or nil
-  end
-  order[at], self.echo_at = packet, at
-  echoes[packet] = (echoes[packet] or 0) + 1
+  self.engine.interest:sent("owned", packet)
   port.send(self.engine.sockets, family, packet, to, link)
-end
-
----@param packet string
----@return boolean
-function Responder:is_echo(packet)
-  return self.echoes[packet] ~= nil
 end
 
 ---@param family "ipv4"|"ipv6"
@@ -103,16 +84,15 @@ function Responder:watch()
       present[one.key] = true
     end
   end
+  local interest, watched = self.engine.interest, self.watched
   for key in pairs(present) do
-    if not self.watched[key] then
-      self.names:add(key)
-      self.engine.interest:add(key)
+    if not watched[key] then
+      interest:add(key, "owned")
     end
   end
-  for key in pairs(self.watched) do
+  for key in pairs(watched) do
     if not present[key] then
-      self.names:remove(key)
-      self.engine.interest:remove(key)
+      interest:remove(key, "owned")
     end
   end
   self.watched = present

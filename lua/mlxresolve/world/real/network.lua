@@ -9,6 +9,26 @@ local network = {}
 local socket_methods = {}
 local socket_mt = { __name = "mlxresolve.world.socket", __index = socket_methods }
 
+local function hear_all(world, udp, batch, on_datagram)
+  local items, problem = udp:step(world.time, batch)
+  if not items then
+    return nil, problem
+  end
+  for i = 1, items * 6, 6 do
+    on_datagram(batch[i], batch[i + 1], batch[i + 2], batch[i + 3], batch[i + 4], batch[i + 5])
+  end
+  return items
+end
+
+-- One at a time: what the first teaches may make the next one wanted.
+local function hear_admitted(world, udp, batch, on_datagram)
+  local received, problem = udp:step(world.time)
+  while received and world.watched[udp] and udp:take(batch) do
+    on_datagram(unpack(batch, 1, 8))
+  end
+  return received, problem
+end
+
 ---@return mlxresolve.Socket|nil, string? message, string? code
 function network:udp(options, on_datagram)
   local udp, message, code = core.udp.open(options)
@@ -16,15 +36,9 @@ function network:udp(options, on_datagram)
     return nil, message, code
   end
   local batch = {}
+  local hear = options.filter and hear_admitted or hear_all
   self:watch(udp, function(world)
-    local items, problem = udp:step(world.time, batch)
-    if not items then
-      return nil, problem
-    end
-    for i = 1, items * 6, 6 do
-      on_datagram(batch[i], batch[i + 1], batch[i + 2], batch[i + 3], batch[i + 4], batch[i + 5])
-    end
-    return items
+    return hear(world, udp, batch, on_datagram)
   end)
   return setmetatable({ world = self, udp = udp }, socket_mt)
 end

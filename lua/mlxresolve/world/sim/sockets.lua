@@ -136,6 +136,17 @@ local function is_for(socket, interface, datagram, is_multicast)
   return not is_multicast or socket.groups[datagram.to .. "%" .. interface.index] == "joined"
 end
 
+local function hand_over(socket, interface, datagram, from)
+  local data, port, to, hops = datagram.data, datagram.port, datagram.to, datagram.hops or 255
+  local filter, is_awaited, is_owned = socket.options.filter, nil, nil
+  if filter then
+    is_awaited, is_owned = filter:admit(data, from, port)
+  end
+  if not filter or is_awaited or is_owned then
+    socket.on_datagram(data, from, port, interface.index, to, hops, is_awaited, is_owned)
+  end
+end
+
 --- Hands a datagram to the sockets that it is for: all members of a group, one for unicast.
 ---@param interface mlxresolve.SimInterface
 ---@param datagram { data: string, from: string, port: integer, to: string, to_port: integer,
@@ -151,9 +162,7 @@ function sockets:hear(interface, datagram)
   end
   for _, socket in ipairs { unpack(self.sockets) } do
     if is_for(socket, interface, datagram, is_multicast) and not socket.is_closed then
-      local hops = datagram.hops or 255
-      local index = interface.index
-      socket.on_datagram(datagram.data, from, datagram.port, index, datagram.to, hops)
+      hand_over(socket, interface, datagram, from)
       if not is_multicast then
         return
       end

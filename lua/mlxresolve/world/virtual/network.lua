@@ -53,8 +53,17 @@ end
 --- Hands a datagram to a socket after `delay` ms.
 function network:deliver(socket, delay, data, from, port, interface, to, hops)
   self:begin({ wake = function() end }, delay, function()
-    if not socket.is_closed then
-      socket.on_datagram(data, from, port, interface or 0, to or false, hops or 255)
+    if socket.is_closed then
+      return
+    end
+    local filter, is_awaited, is_owned = socket.options.filter, nil, nil
+    if filter then
+      is_awaited, is_owned = filter:admit(data, from, port)
+    end
+    if not filter or is_awaited or is_owned then
+      local reached, hop_limit = to or false, hops or 255
+      local index = interface or 0
+      socket.on_datagram(data, from, port, index, reached, hop_limit, is_awaited, is_owned)
     end
   end)
 end

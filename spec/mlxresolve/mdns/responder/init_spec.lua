@@ -256,7 +256,9 @@ describe("mlxresolve.mdns.responder", function()
       link:query({ "A here.local." }, { id = 1 }, { port = 40000 })
       link.world:advance(1001)
     end
-    assert.is_true(link.engine.responder:is_echo(last))
+    link:deliver(last, { from = "192.0.2.1" })
+    link.world:advance(0)
+    assert.equal(1, link.engine:stats().echo)
   end)
 
   it("publishes nothing where nothing may be published", function()

@@ -58,6 +58,69 @@ describe("mlxresolve.world.real.network", function()
     assert.equal(64, got)
   end)
 
+  --- Sends questions for these names to a socket with a filter; the names that were heard, until
+  --- `on_heard(name, cares, receiver)` returns true.
+  local function hear_filtered(names, on_heard)
+    local world = require("mlxresolve.world.real").new()
+    scheduler.new(world)
+    local cares, heard, receiver = assert(core.interest.new()), {}, nil
+    cares:add("first.local.", "awaited")
+    receiver = assert(world:udp({ bind = "127.0.0.1:0", filter = cares }, function(data, ...)
+      local name = core.wire.decode(data).questions[1].name
+      heard[#heard + 1] = name
+      assert.equal(7, select("#", ...))
+      if on_heard(name, cares, receiver) then
+        world:close()
+      end
+    end))
+    local sender = assert(core.udp.open { bind = "127.0.0.1:0" })
+    for _, name in ipairs(names) do
+      local query = core.wire.encode { questions = { { name = name, type = "A" } } }
+      assert(sender:send(query, receiver:address()))
+    end
+    sender:close()
+    local guard = uv.new_timer()
+    guard:start(3000, 0, function()
+      world:close()
+    end)
+    while not world.is_closed do
+      uv.run("once")
+    end
+    guard:close()
+    uv.run()
+    return heard, cares:stats()
+  end
+
+  it("drops what a filter does not want, however much of it comes first", function()
+    local names = {}
+    for i = 1, 150 do
+      names[i] = "other.local."
+    end
+    names[151] = "first.local."
+    local heard, stats = hear_filtered(names, function()
+      return true
+    end)
+    assert.same({ "first.local." }, heard)
+    assert.equal(150, stats.query)
+  end)
+
+  it("asks a filter when what came before has been heard", function()
+    local names = { "second.local.", "first.local.", "second.local." }
+    local heard = hear_filtered(names, function(name, cares)
+      cares:add("second.local.", "awaited")
+      return name == "second.local."
+    end)
+    assert.same({ "first.local.", "second.local." }, heard)
+  end)
+
+  it("takes no more from a filtered socket that its reader closed", function()
+    local heard = hear_filtered({ "first.local.", "first.local." }, function(_, _, receiver)
+      receiver:close()
+      return true
+    end)
+    assert.same({ "first.local." }, heard)
+  end)
+
   --- Receives a datagram, or hears of an interface, though calls of the system fail before.
   local function check_world(code)
     if faults.missing() then

@@ -42,6 +42,25 @@ describe("mlxresolve.world.sim.sockets", function()
     assert.equal(2, #heard)
   end)
 
+  it("hears what its filter admits, and whom that concerns", function()
+    local cares, concerns = core.interest.new(), {}
+    cares:own { "192.0.2.1" }
+    cares:add("mini2.local.", "awaited")
+    local socket = world:udp({
+      bind = "0.0.0.0:5353",
+      share = true,
+      filter = cares,
+    }, function(_, from, _, _, _, _, is_awaited, is_owned)
+      concerns[#concerns + 1] = ("%s %s %s"):format(from, is_awaited, is_owned)
+    end)
+    socket:join(GROUP, 2)
+    cares:sent("awaited", query())
+    socket:send(query(), GROUP .. ":5353", 2)
+    bed:pass(100)
+    assert.same({ "192.0.2.2 true false" }, concerns)
+    assert.equal(1, cares:stats().echo)
+  end)
+
   it("hears IPv6 from link-local addresses with their interface", function()
     local socket = open { bind = "[::]:5353", share = true }
     socket:join("ff02::fb", 2)

@@ -1,3 +1,4 @@
+local core = require("mlxresolve.core")
 local scheduler = require("mlxresolve.scheduler")
 local virtual = require("mlxresolve.world.virtual")
 
@@ -7,6 +8,27 @@ describe("mlxresolve.world.virtual.network", function()
   before_each(function()
     world = virtual.new()
     scheduler.new(world)
+  end)
+
+  it("asks a socket's filter about each datagram when it comes", function()
+    local cares, heard = core.interest.new(), {}
+    local socket = world:udp({ bind = "0.0.0.0:5353", filter = cares }, function(...)
+      heard[#heard + 1] = { ... }
+      cares:add("taught.local.", "owned")
+    end)
+    cares:add("mini2.local.", "awaited")
+    local function question(name)
+      return core.wire.encode { questions = { { name = name, type = "A" } } }
+    end
+    local known, taught = question("mini2.local."), question("taught.local.")
+    for i, packet in ipairs { taught, known, taught } do
+      world:deliver(socket, i, packet, "192.0.2.7", 5353, 2)
+    end
+    world:advance(5)
+    assert.same({
+      { known, "192.0.2.7", 5353, 2, false, 255, true, false },
+      { taught, "192.0.2.7", 5353, 2, false, 255, false, true },
+    }, heard)
   end)
 
   it("notes what is sent and delivers what is scripted, until the socket is closed", function()
