@@ -229,8 +229,10 @@ static int start_daemon(mlxr_http_t *http, uint32_t idle) {
   if (fstat(http->listen_fd, &before) != 0)
     return -errno;
   errno = 0;
+  /* Not with epoll, which the library asks for changes only: it misses those
+     who leave in the middle of a request, until they count as idle. */
   http->daemon = MHD_start_daemon(
-      MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+      MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
       on_request, http, MHD_OPTION_EXTERNAL_LOGGER, ignore_log, NULL,
       MHD_OPTION_LISTEN_SOCKET, http->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
       (unsigned)http->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
