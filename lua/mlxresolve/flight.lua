@@ -68,7 +68,7 @@ local function new_flight()
     slots = {},
     waiters = {},
     awaits = false,
-    trying = false,
+    trying = {}, -- step → when it was asked, ms; what is older than the flight is left from another
     trace = false,
     task = false,
     started_at = 0,

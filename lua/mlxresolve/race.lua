@@ -25,8 +25,8 @@ local function note_losers(self, flight, text)
   local now = self.scheduler:now()
   for _, member in ipairs(self.members) do
     local started = flight.trying[member]
-    if started then
-      flight.trying[member] = nil
+    flight.trying[member] = nil
+    if started and started >= flight.started_at then
       flight.trace:add(member.label, "cancelled", started, now - started, text)
     end
   end
@@ -39,7 +39,7 @@ end
 ---@return mlxresolve.Answer|nil
 function race.ask(self, asked, flight)
   local started = self.scheduler:now()
-  flight.trying, flight.is_seen = flight.trying or {}, true
+  flight.is_seen = true
   local ok, answer = self.scheduler:attempt(self.timeout, race_members, self, asked, flight)
   if ok then
     note_losers(self, flight, "another was faster")

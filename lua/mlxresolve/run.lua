@@ -144,6 +144,24 @@ local function sift(self, answer)
   return left
 end
 
+--- Those who were still at it when the time was over did not come to note what became of them.
+local function note_unfinished(self, limit)
+  local now, list = self.runtime.scheduler:now(), {}
+  for step, started in pairs(self.trying) do
+    self.trying[step] = nil
+    if started >= self.started_at then
+      list[#list + 1] = { label = step.label, started = started }
+    end
+  end
+  table.sort(list, function(a, b)
+    return a.label < b.label
+  end)
+  local text = ("no result within the %g ms of the whole query"):format(limit)
+  for _, one in ipairs(list) do
+    self.trace:add(one.label, "timeout", one.started, now - one.started, text)
+  end
+end
+
 --- Runs the chain for a flight, within its time; leaves `answer`, or `code` and `message`.
 ---@param self mlxresolve.Flight
 function run.flight(self)
@@ -162,6 +180,7 @@ function run.flight(self)
   local ok, answer = scheduler:call(limit, passes, self, scheduler:now() + limit)
   if not ok then
     self.has_failed = true
+    note_unfinished(self, limit)
     if answer == TIMEOUT and runtime:is_offline() then
       self.code, self.message = "ENETDOWN", "no interface but loopback is up"
     elseif answer == TIMEOUT then

@@ -201,9 +201,7 @@ local function try(self, asked, flight, task)
   local started = scheduler:now()
   task.position, task.trying, task.note = self.following, true, false
   local trying = flight.trying
-  if trying then
-    trying[self] = started
-  end
+  trying[self] = started
   instance.tries = instance.tries + 1
   local result, answer, message, code =
     judge(self, asked, instance:call("resolve", self.timeout, asked, instance.ctx))
@@ -211,9 +209,7 @@ local function try(self, asked, flight, task)
   if onlink and onlink.left_count > 0 then
     result, answer, message, code = strip(self, onlink, answer, asked)
   end
-  if trying then
-    trying[self] = nil
-  end
+  trying[self] = nil
   local detail = message or false
   if task.note then
     detail = detail and (detail .. " (" .. task.note .. ")") or task.note

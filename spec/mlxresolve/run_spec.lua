@@ -61,6 +61,52 @@ describe("mlxresolve.run", function()
     assert.is_false(b:ask("a.example").cached)
   end)
 
+  it("notes who was still at it at the deadline, of whom the trace said nothing", function()
+    local mlx = require("mlxresolve")
+    local function stuck(name)
+      return strategy(name, function(query, ctx)
+        if query.name == "stuck.example." then
+          ctx:sleep("1h")
+        end
+      end)
+    end
+    local b = bed.open({
+      strategy("quick", function() end),
+      mlx.race { after = "0ms", mlx.use(stuck("one")), mlx.use(stuck("two")) },
+      stuck("three"),
+    }, { deadline = "2s" })
+    local function tries(name)
+      local found, _, _, details = b:ask(name, "A", { trace = true })
+      local list = {}
+      for i, try in ipairs((found or details).trace) do
+        list[i] = ("%s %s %g"):format(try.strategy, try.result, try.ms)
+      end
+      return list
+    end
+    assert.same({ "quick pass 0", "one timeout 2000", "two timeout 2000" }, tries("stuck.example"))
+    assert.same({ "quick pass 0", "one pass 0", "two pass 0", "three pass 0" }, tries("a.example"))
+  end)
+
+  it("notes nothing of another question that was given up in the middle", function()
+    local b = bed.open({
+      strategy("slow", function(query, ctx)
+        ctx:sleep(query.name == "first.example." and 1000 or 5000)
+      end),
+      strategy("other", function(_, ctx)
+        ctx:sleep("1h")
+      end),
+    }, { deadline = "3s" })
+    b.resolver:resolve("first.example", { type = "A" }, function() end):cancel()
+    b.world:advance(10)
+    local request = b.resolver:resolve("first.example", { type = "A" }, function() end)
+    b.world:advance(1500)
+    request:cancel()
+    b.world:advance(10)
+    local _, _, _, details = b:ask("second.example", "A", { trace = true })
+    assert.equal(1, #details.trace)
+    assert.equal("slow", details.trace[1].strategy)
+  end)
+
   it("ends at the policy's deadline, whatever a strategy waits for", function()
     local b = bed.open({
       strategy("stuck", function(_, ctx)
