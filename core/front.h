@@ -11,7 +11,8 @@
  * Strangers, clients that are neither on loopback nor in `allow`, are REFUSED
  * over UDP; their TCP connections are closed. When questions come faster than
  * they are answered and `max_pending` are under way, further ones get SERVFAIL
- * with EDE 14 (not ready). When connections run out, the one that has been
+ * with EDE 14 (not ready); of a client with many of them it is so when three
+ * quarters are. When connections run out, the one that has been
  * idle longest and is owed nothing makes room.
  */
 #ifndef MLXR_FRONT_H

@@ -7,6 +7,7 @@
  *   front_tcp.c        the connections of a thread
  *   front_clients.c    the connections of all threads: limits, who makes room
  *   front_refresh.c    cached answers that are to be asked for anew
+ *   front_shares.c     how many questions a client may have under way
  *   front_brain.c      the brain's side: step, answer, flush, sleep
  *
  * Who may touch what: a worker and all that hangs on it belong to its thread,
@@ -37,10 +38,11 @@ enum {
   FRONT_DATAGRAM_MAX = 4096, ///< of `udp_size`
   FRONT_CONTROL = 64,
   FRONT_MESSAGE_MAX = 65535,
-  FRONT_GROUP = 32,  ///< datagrams that are looked up together
-  FRONT_SILENCE = 0, ///< instead of a length: nothing is to be sent
-  FRONT_ASK = -1,    ///< the brain is to be asked
-  FRONT_LOOK = -2    ///< the cache is to be asked
+  FRONT_GROUP = 32,   ///< datagrams that are looked up together
+  FRONT_SHARES = 256, ///< numbers that clients are counted under
+  FRONT_SILENCE = 0,  ///< instead of a length: nothing is to be sent
+  FRONT_ASK = -1,     ///< the brain is to be asked
+  FRONT_LOOK = -2     ///< the cache is to be asked
 };
 
 /// Extended DNS errors (RFC 8914 section 4).
@@ -94,6 +96,7 @@ typedef struct front_miss {
   const front_socket_t *socket; ///< where a datagram's reply leaves
   uint32_t connection, connection_generation;
   bool is_tcp;
+  uint8_t share; ///< whose of the worker's shares it counts in
 
   bool is_refresh; ///< nobody waits: an entry of the cache is due
 
@@ -155,8 +158,9 @@ typedef struct front_worker {
   uint32_t wanted;       ///< refreshes of this batch
   uint32_t *free;        ///< indices of unused records; last in, first out
   uint32_t free_count;
-  front_ring_t asked; ///< misses on their way to the brain
-  front_ring_t back;  ///< records on their way back
+  uint32_t shares[FRONT_SHARES]; ///< records under way, by client
+  front_ring_t asked;            ///< misses on their way to the brain
+  front_ring_t back;             ///< records on their way back
   front_counts_t counts;
 } front_worker_t;
 
@@ -240,8 +244,10 @@ int mlxr_front_serve(front_worker_t *worker, const uint8_t *packet, size_t len,
 /// SERVFAIL for a question that no record was free for.
 int mlxr_front_overflow(front_worker_t *worker, const mlxr_request_t *request,
                         bool is_tcp, uint8_t *out, size_t cap);
-/// A record for a miss, or NULL when all are under way.
-front_miss_t *mlxr_front_take_miss(front_worker_t *worker);
+/// A record for a client's miss, or of nobody's for NULL. NULL when all are
+/// under way, or most, and many are this client's.
+front_miss_t *mlxr_front_take_miss(front_worker_t *worker,
+                                   const front_peer_t *peer);
 void mlxr_front_queue(front_worker_t *worker, front_miss_t *miss);
 /// Wakes the brain, if it sleeps, because of what was queued.
 void mlxr_front_wake(mlxr_front_t *front);
@@ -258,6 +264,13 @@ size_t mlxr_front_limit(const mlxr_front_options_t *options,
 void mlxr_front_want(front_worker_t *worker, const mlxr_request_t *request);
 /// The brain's: gives the records of its last step's refreshes back.
 void mlxr_front_forget_refreshes(mlxr_front_t *front);
+
+/* front_shares.c */
+
+/// The number that a client's questions are counted under; 0 for nobody's.
+uint8_t mlxr_front_share_of(const front_peer_t *peer);
+/// Has to leave what records there are to others.
+bool mlxr_front_is_greedy(const front_worker_t *worker, uint8_t share);
 
 /* front_clients.c */
 

@@ -5,7 +5,7 @@
  * for much cannot make more work than misses could; other hits pay nothing. */
 
 void mlxr_front_want(front_worker_t *worker, const mlxr_request_t *request) {
-  front_miss_t *miss = mlxr_front_take_miss(worker);
+  front_miss_t *miss = mlxr_front_take_miss(worker, NULL);
   if (!miss)
     return;
   miss->request = *request;

@@ -207,7 +207,7 @@ static bool can_take(const front_tcp_t *tcp, const conn_t *conn) {
 
 static int ask(front_tcp_t *tcp, conn_t *conn, const mlxr_request_t *request,
                uint8_t *out) {
-  front_miss_t *miss = mlxr_front_take_miss(tcp->worker);
+  front_miss_t *miss = mlxr_front_take_miss(tcp->worker, &conn->peer);
   if (!miss)
     return mlxr_front_overflow(tcp->worker, request, true, out,
                                FRONT_MESSAGE_MAX);

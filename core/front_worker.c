@@ -127,15 +127,22 @@ void mlxr_front_collect(front_worker_t *worker) {
       mlxr_front_tcp_reply(worker->tcp, miss, worker->now);
     free(miss->reply);
     miss->reply = NULL;
+    worker->shares[miss->share]--;
     worker->free[worker->free_count++] = index;
   }
 }
 
-front_miss_t *mlxr_front_take_miss(front_worker_t *worker) {
+front_miss_t *mlxr_front_take_miss(front_worker_t *worker,
+                                   const front_peer_t *peer) {
+  uint8_t share = mlxr_front_share_of(peer);
   mlxr_front_collect(worker);
-  if (worker->free_count == 0)
+  if (worker->free_count == 0 || mlxr_front_is_greedy(worker, share))
     return NULL;
-  return &worker->front->misses[worker->free[--worker->free_count]];
+  uint32_t index = worker->free[--worker->free_count];
+  front_miss_t *miss = &worker->front->misses[index];
+  miss->share = share;
+  worker->shares[share]++;
+  return miss;
 }
 
 void mlxr_front_queue(front_worker_t *worker, front_miss_t *miss) {
@@ -154,7 +161,7 @@ void mlxr_front_wake(mlxr_front_t *front) {
 static int ask(front_worker_t *worker, const front_socket_t *socket, unsigned i,
                size_t pin_len, const mlxr_request_t *request) {
   front_batch_t *batch = &worker->batch;
-  front_miss_t *miss = mlxr_front_take_miss(worker);
+  front_miss_t *miss = mlxr_front_take_miss(worker, &batch->peers[i]);
   if (!miss)
     return mlxr_front_overflow(worker, request, false, batch->data[i].iov_base,
                                batch->room);

@@ -55,7 +55,8 @@ schema.front = {
     default = 8192,
     min = 1,
     max = 65535,
-    doc = "questions under way; further ones are told to come again",
+    doc = "questions under way; further ones are told to come again, those of a client with many "
+      .. "when three quarters are under way",
   },
   max_tcp = { "integer", default = 128, min = 1, max = 4096, doc = "connections at once" },
   max_tcp_per_client = {
