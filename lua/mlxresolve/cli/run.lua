@@ -3,10 +3,12 @@
 local core = require("mlxresolve.core")
 local daemon = require("mlxresolve.daemon")
 local runtime = require("mlxresolve.cli.runtime")
+local schema = require("mlxresolve.policy.schema")
 
 local run = {}
 
 local EXPECTED = "--listen: expected ADDRESS:PORT such as 127.0.0.1:5453 or [::1]:5453, got '%s'"
+local MOST = schema.policy.listen.max
 
 -- Port 0 is any free one, which only listeners have.
 local function is_listener(text)
@@ -14,15 +16,30 @@ local function is_listener(text)
   return parsed and parsed.port
 end
 
+--- What is wrong with the addresses of --listen, or nothing.
+local function mistake_in(listen)
+  local seen = {}
+  for _, text in ipairs(listen) do
+    if not is_listener(text) then
+      return EXPECTED:format(text)
+    elseif seen[text] and not text:find(":0$") then
+      return ("--listen: %s is there twice"):format(text)
+    end
+    seen[text] = true
+  end
+  if #listen > MOST then
+    return ("--listen: at most %d addresses, got %d"):format(MOST, #listen)
+  end
+end
+
 ---@param cli mlxresolve.CliRuntime
 ---@param args table
 ---@return integer code
 function run.run(cli, args)
-  for _, text in ipairs(args.listen or {}) do
-    if not is_listener(text) then
-      cli.out:problem(EXPECTED, text)
-      return runtime.USAGE
-    end
+  local mistake = mistake_in(args.listen or {})
+  if mistake then
+    cli.out:problem("%s", mistake)
+    return runtime.USAGE
   end
   return daemon.run(cli, {
     policy = args.policy_file,

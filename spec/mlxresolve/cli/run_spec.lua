@@ -36,6 +36,21 @@ describe("mlxresolve.cli.run", function()
     assert.equal(0, run.run(fake_cli.new(), { policy_file = "p", listen = listen }))
   end)
 
+  it("says so when --listen is there twice, or more often than there is room for", function()
+    local many = {}
+    for i = 1, 17 do
+      many[i] = "127.0.0.1:" .. 5452 + i
+    end
+    for text, listen in pairs {
+      ["127.0.0.1:5453 is there twice"] = { "127.0.0.1:5453", "127.0.0.1:5453" },
+      ["at most 16 addresses, got 17"] = many,
+    } do
+      local cli = fake_cli.new()
+      assert.equal(1, run.run(cli, { policy_file = "p", listen = listen }))
+      assert.equal(("mlxresolve: --listen: %s\n"):format(text), cli.shown.stderr)
+    end
+  end)
+
   it("says what it expects where --listen is no address with a port", function()
     for _, text in ipairs { "foo", "127.0.0.1", "[::1]", "" } do
       local cli = fake_cli.new()
