@@ -15,7 +15,8 @@ enum {
   QUEUE_MAX = 8 << 20,
   QUEUE_HIGH = 4 << 20, /* where gathering ends */
   OFF_QUEUE_MAX = 1 << 20,
-  BYTES_MIN = 256 * 1024
+  BYTES_MIN = 256 * 1024,
+  STACK_BYTES = 1 << 20
 };
 
 /* ---- making ---- */
@@ -27,14 +28,21 @@ static void wake(mlxr_store_t *store) {
 
 static void pin_code(void) { mlxr_pin_code((const void *)&store_run); }
 
+/* Some systems give a thread no more room than two answers take. */
 static int start_thread(mlxr_store_t *store) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_attr_t attributes;
   sigset_t all, before;
   pthread_once(&once, pin_code);
+  int rc = pthread_attr_init(&attributes);
+  if (rc != 0)
+    return -rc;
+  pthread_attr_setstacksize(&attributes, STACK_BYTES);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  int rc = pthread_create(&store->thread, NULL, store_run, store);
+  rc = pthread_create(&store->thread, &attributes, store_run, store);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
   return -rc;
 }
 
