@@ -165,9 +165,26 @@ local function contradict(view, claim, heard, is_own_host)
   end
 end
 
+-- Most of what is said of a type of services is about those of others. That is seen in the name
+-- alone, while to compare the data as bytes it has to be encoded.
+local function is_of_others(entry, heard)
+  if heard.type ~= "PTR" then
+    return false
+  end
+  local target = heard.data:lower()
+  for _, one in ipairs(entry.records) do
+    if one.type == "PTR" and record.target(one) == target then
+      return false
+    end
+  end
+  return true
+end
+
 local function hear(view, heard, is_own_host, out)
-  local claim = view.owned[heard.name]
-  if heard.class ~= "IN" or heard.type == "NSEC" or not (claim or view.names[heard.name]) then
+  local claim, entry = view.owned[heard.name], view.names[heard.name]
+  if heard.class ~= "IN" or heard.type == "NSEC" or not (claim or entry) then
+    return
+  elseif not claim and is_of_others(entry, heard) then
     return
   end
   local id = record.id_of(heard)

@@ -367,4 +367,28 @@ describe("mlxresolve.mdns.responder.conflicts", function()
       assert.same({}, link:packets())
     end)
   end)
+
+  describe("of a type of services that others have as well", function()
+    local PTR = "PTR _mlx._tcp.local. 4500 %s._mlx._tcp.local."
+
+    before_each(function()
+      link:settled { service = "_mlx._tcp", port = 7, instance = "My W\195\164" }
+    end)
+
+    it("does not read what others say of theirs", function()
+      local encode = spy.on(record, "raw")
+      for i = 1, 20 do
+        link:hear { PTR:format("w" .. i) }
+      end
+      assert.spy(encode).was_not_called()
+      encode:revert()
+    end)
+
+    it("knows its own, however it is spelled", function()
+      link:query { "PTR _mlx._tcp.local." }
+      link:hear { PTR:format("MY\\032w\195\164") }
+      link.world:advance(1000)
+      assert.same({}, link:answers())
+    end)
+  end)
 end)
