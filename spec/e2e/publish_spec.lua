@@ -172,9 +172,12 @@ describe("publish on a network", function()
     local services = [[host = "%s", service = "_mlx._tcp", port = 50051]]
     local running = daemon.start(net, "master", policy(services:format("master")))
     daemon.start(net, "mini2", policy(services:format("mini2")))
-    local ask_both = ASK:gsub("CODE", [[
+    local ask_both = ASK:gsub(
+      "CODE",
+      [[
       print(ask("mini2._mlx._tcp.local.", "SRV"), ask("master._mlx._tcp.local.", "SRV"))
-    ]])
+    ]]
+    )
     assert.is_truthy(eventually(5, function()
       return net:lua("master", ask_both):find("50051.*50051")
     end))
