@@ -1,8 +1,10 @@
 --- The scheduler: tasks that wait without callbacks, on one world's clock.
 ---
 --- Tasks and their coroutines are pooled: a reference to a task is good until it ends;
---- `scheduler:handle` makes one for longer. How waits end: task.lua; deadlines: scope.lua.
+--- `scheduler:handle` makes one for longer. How waits end: task.lua; deadlines: scope.lua; what
+--- happens outside of tasks: alarms.lua.
 
+local alarms = require("mlxresolve.alarms")
 local scope = require("mlxresolve.scope")
 local tasks = require("mlxresolve.task")
 local timers = require("mlxresolve.timers")
@@ -17,8 +19,10 @@ local scheduler = { CANCELLED = CANCELLED, TIMEOUT = TIMEOUT, is_stop = tasks.is
 local methods = {}
 local mt = { __name = "mlxresolve.scheduler", __index = methods }
 
-for name, fn in pairs(scope) do
-  methods[name] = fn
+for _, part in ipairs { alarms, scope } do
+  for name, fn in pairs(part) do
+    methods[name] = fn
+  end
 end
 
 ---@class mlxresolve.Scheduler
@@ -37,7 +41,7 @@ function scheduler.new(world)
     live = 0,
     in_turn = false,
     turn_time = false, -- ms, constant within a turn
-    turn_ends = {},
+    turn_ends = {}, -- function and argument in turn: to be called when this turn ends
     --- Called with (task, error) when a task dies of an error that nobody waits for.
     on_error = function(_, problem)
       world:log("error", tostring(problem))
@@ -142,6 +146,13 @@ local function run_ready(self)
   end
 end
 
+--- Asks the world for the next turn: at once when something can run.
+---@param now number
+function methods:wake_host(now)
+  local is_ready = self.head <= self.tail or self.turn_ends[1]
+  self.world:wake_at(is_ready and now or self.timers:next())
+end
+
 --- One turn: fires timers and runs what is ready. The world calls it.
 ---@param now number  ms
 function methods:run(now)
@@ -151,23 +162,16 @@ function methods:run(now)
   self.in_turn, self.turn_time = true, now
   self.timers:expire(now)
   run_ready(self)
-  for i = 1, #self.turn_ends do
-    self.turn_ends[i]()
+  if self.turn_ends[1] then
+    self:end_turn()
   end
   self.in_turn, self.turn_time = false, false
-  self.world:wake_at(self.head <= self.tail and now or self.timers:next())
+  self:wake_host(now)
 end
 
 --- After an error that ended a turn in the middle: the next one begins anew.
 function methods:recover()
   self.in_turn, self.turn_time, self.running = false, false, false
-end
-
---- Calls `fn` at the end of every turn, when all that could run has run: for sending what came
---- together.
----@param fn fun()
-function methods:at_turn_end(fn)
-  self.turn_ends[#self.turn_ends + 1] = fn
 end
 
 ---------------------------------------------------------------- waiting
@@ -241,50 +245,6 @@ end
 ---@param task mlxresolve.Task
 function methods.handle(_, task)
   return tasks.handle(task)
-end
-
----------------------------------------------------------------- timers outside of tasks
-
-local timer_mt = {
-  __name = "mlxresolve.timer",
-  __index = {
-    fire = function(self, now)
-      local ok, problem = xpcall(self.fn, explain, self.argument, now)
-      if not ok then
-        self.scheduler.on_error(false, problem)
-      end
-    end,
-  },
-}
-
---- Calls `fn(argument, now)` at `at`, or as soon as possible when that is past, outside of tasks.
---- `now` is not less than `at`, as it can be by rounding when a difference of times is waited for.
----@param at number  ms
----@return table timer  for `stop`
-function methods:at(at, fn, argument)
-  local timer = setmetatable({
-    scheduler = self,
-    fn = fn,
-    argument = argument,
-    timer_at = false,
-  }, timer_mt)
-  local now = self.world:now()
-  self.timers:add(timer, math.max(at, now))
-  if not self.in_turn then
-    self.world:wake_at(self.head <= self.tail and now or self.timers:next())
-  end
-  return timer
-end
-
---- Calls `fn(argument, now)` after `ms`, outside of any task.
----@return table timer  for `stop`
-function methods:after(ms, fn, argument)
-  return self:at(self.world:now() + ms, fn, argument)
-end
-
----@param timer table
-function methods:stop(timer)
-  self.timers:remove(timer)
 end
 
 return scheduler

@@ -2,6 +2,7 @@
 --- not, through aliases.
 
 local core = require("mlxresolve.core")
+local rrsets = require("mlxresolve.mdns.rrsets")
 local scopes = require("mlxresolve.mdns.scopes")
 
 local MAX_ALIASES = 8
@@ -22,10 +23,10 @@ end
 ---@return boolean
 function answers.is_known(engine, name, type, scope)
   local now, filter = context(engine, scope)
-  local store = engine.store
-  return store:get(name, type, now, filter) ~= nil
-    or store:get(name, "CNAME", now, filter) ~= nil
-    or store:denies(name, type, now, filter) ~= nil
+  local records = engine.store:records(name, now)
+  return rrsets.has(records, type, filter)
+    or rrsets.has(records, "CNAME", filter)
+    or rrsets.denial(records, type, now, filter) ~= nil
 end
 
 --- The moment from which on a type will be denied, when its silence is being waited for.
@@ -74,10 +75,11 @@ local function merge(own, heard)
   return #merged > #own and merged
 end
 
-local function known_shared(name, type, own, heard)
-  local merged = merge(own.data, heard.data)
+local function known_shared(name, type, own, records, now, filter)
+  local data, ttl = rrsets.data(records, type, now, filter)
+  local merged = merge(own.data, data)
   if merged then
-    return known_records(name, type, merged, math.min(own.ttl, heard.ttl), own.interface)
+    return known_records(name, type, merged, math.min(own.ttl, ttl), own.interface)
   end
   local known, message, code = known_records(name, type, own.data, ALONE_TTL, own.interface)
   if known then
@@ -86,16 +88,26 @@ local function known_shared(name, type, own, heard)
   return known, message, code
 end
 
-local function heard_of(engine, name, type, now, filter)
-  local data, ttl, interface = engine.store:get(name, type, now, filter)
-  return { data = data, ttl = ttl, interface = interface }
+-- What was heard of a type of a name: its data, an alias, or that there is none.
+local function heard(records, name, type, now, filter)
+  local data, ttl, interface = rrsets.data(records, type, now, filter)
+  if data then
+    return known_records(name, type, data, ttl, interface)
+  end
+  data, ttl = rrsets.data(records, "CNAME", now, filter)
+  if data then
+    return { alias = data[1], ttl = ttl }
+  end
+  ttl, interface = rrsets.denial(records, type, now, filter)
+  if ttl then
+    return known_absence(name, type, ttl, interface)
+  end
 end
 
 --- What is known about a type of a name; or nil; or nil, message, code.
 ---@return mlxresolve.mdns.Known|nil, string? message, string? code
 function answers.recall(engine, name, type, scope)
   local now, filter = context(engine, scope)
-  local store = engine.store
   local own = engine.responder and engine.responder:lookup(name, type, filter)
   if own and own.is_unique then
     if own.data[1] then
@@ -103,24 +115,17 @@ function answers.recall(engine, name, type, scope)
     end
     return known_absence(name, type, own.ttl, own.interface)
   end
-  -- Whoever is told of a name by this has to hear of its changes.
-  store:give(name)
+  local records = engine.store:records(name, now)
+  if records[1] then
+    -- Whoever is told of a name by this has to hear of its changes.
+    engine.store:give(name)
+  elseif not own then
+    return nil
+  end
   if own then
-    return known_shared(name, type, own, heard_of(engine, name, type, now, filter))
+    return known_shared(name, type, own, records, now, filter)
   end
-  local data, ttl, interface = store:get(name, type, now, filter)
-  if data then
-    return known_records(name, type, data, ttl, interface)
-  end
-  data, ttl = store:get(name, "CNAME", now, filter)
-  if data then
-    return { alias = data[1], ttl = ttl }
-  end
-  ttl, interface = store:denies(name, type, now, filter)
-  if ttl then
-    return known_absence(name, type, ttl, interface)
-  end
-  return nil
+  return heard(records, name, type, now, filter)
 end
 
 local function finish(known, aliases)

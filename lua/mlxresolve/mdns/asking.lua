@@ -51,7 +51,7 @@ function asking:ask(name, number, options)
   if scope.names then
     self.sockets:want(scope.names)
   end
-  if #scopes.links(scope, self.sockets.links) == 0 then
+  if not scopes.has_link(scope, self.sockets.links) then
     local absent = absence.explain(self, options.interfaces, scope)
     return nil, absent or "no interface is up and has an address to ask from", "ENETDOWN"
   elseif options.fresh then

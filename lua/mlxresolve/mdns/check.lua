@@ -65,9 +65,11 @@ function check.link(speaking, at)
   local link = arrival_link(speaking, at)
   if not link then
     return nil, "interface"
+  elseif check.is_multicast(at.to) or links.is_on(link, at.from, at.hops) then
+    return link
   end
   local plain = at.from:gsub("%%.*$", "")
-  if check.is_multicast(at.to) or link.own[plain] or links.is_on(link, at.from, at.hops) then
+  if link.own[plain] then
     return link
   end
   return nil, "off_link"

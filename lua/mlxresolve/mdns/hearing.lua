@@ -25,8 +25,8 @@ local function was_asked(engine, message, is_one_shot, now)
     return false
   end
   local since = now - check.UNICAST_WINDOW
-  for _, record in ipairs(message.answers) do
-    local name = record.name
+  for i = 1, #message.answers do
+    local name = message.answers[i].name
     if
       has_asked(engine.lookups:of(name), since)
       or has_asked(engine.watches:of(name), since)
@@ -56,7 +56,9 @@ end
 local function learn(engine, message, link, source)
   local heard, news = {}, {}
   put_section(engine, message.answers, link, source, heard, news)
-  put_section(engine, message.additionals, link, source, heard, news)
+  if message.additionals[1] then
+    put_section(engine, message.additionals, link, source, heard, news)
+  end
   for name in pairs(engine.store:settle()) do
     engine:changed(name)
   end

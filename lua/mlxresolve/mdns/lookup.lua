@@ -40,13 +40,6 @@ Lookup.__index = Lookup
 
 local lookup = {}
 
---- What is asked along with a type: the two address families go together.
----@param type string
----@return string[]
-function lookup.types(type)
-  return SIBLING[type] and { "A", "AAAA" } or { type }
-end
-
 ---@param engine mlxresolve.mdns.Engine
 ---@param name string
 ---@param types string[]
@@ -102,6 +95,7 @@ local function schedule(self)
   end
 end
 
+--- What follows is scheduled when the question has left: see `posted`.
 local function begin(self, now)
   self.questions = 0
   self.asked_at, self.posted_at, self.gap = now, now, FIRST_GAP
@@ -191,6 +185,7 @@ local function join(self, type, now)
   if interface then
     suspect(self, type, interface, now, now)
   end
+  schedule(self)
 end
 
 ---------------------------------------------------------------- those who wait
@@ -216,12 +211,12 @@ end
 ---@param type string
 ---@return true|nil, string? message, string? code
 function Lookup:wait(type)
-  local waiter = { task = self.scheduler:current(), type = type }
+  local scheduler = self.scheduler
+  local waiter = { task = scheduler.running, type = type }
   self.waiters[#self.waiters + 1] = waiter
   self.engine:enter(self)
-  join(self, type, self.scheduler:now())
-  schedule(self)
-  return self.scheduler:wait(forget, self, waiter)
+  join(self, type, scheduler:now())
+  return scheduler:wait(forget, self, waiter)
 end
 
 --- Wakes those whose question can be answered now.
@@ -261,10 +256,12 @@ function Lookup:posted(mode, sent, message, code, part)
     end
   elseif self.trail_at then
     self.trail_at = self.scheduler:now()
-    schedule(self)
   elseif self.questions == 0 then
     self.asked_at = -math.huge
     self:fail(message or "nothing to send on", code or "ENETDOWN")
+  end
+  if part == "leading" or sent == 0 then
+    schedule(self)
   end
 end
 
@@ -273,6 +270,9 @@ end
 ---@param interface integer
 function Lookup:heard(types, interface)
   self:tell()
+  if not self.waiters[1] then
+    return
+  end
   local now = self.scheduler:now()
   for _, waiter in ipairs(self.waiters) do
     if self.questions > 0 and types[SIBLING[waiter.type]] then

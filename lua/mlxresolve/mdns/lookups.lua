@@ -21,6 +21,10 @@ end
 
 local NONE = {}
 
+-- What is asked along with a type: the two address families go together.
+local ADDRESSES = { "A", "AAAA" }
+local ALONG = { A = ADDRESSES, AAAA = ADDRESSES }
+
 --- Those of a name.
 ---@param name string
 ---@return mlxresolve.mdns.Lookup[]
@@ -50,8 +54,10 @@ end
 ---@param scope mlxresolve.mdns.Scope
 ---@return mlxresolve.mdns.Lookup
 function Lookups:take(name, type, scope)
-  local types = lookup.types(type)
-  for _, present in ipairs(self:of(name)) do
+  local types = ALONG[type] or { type }
+  local known = self:of(name)
+  for i = 1, #known do
+    local present = known[i]
     if present.scope == scope and present.types[1] == types[1] then
       return present
     end

@@ -33,16 +33,17 @@ end
 ---@field to string?                  this host alone (section 5.5), of `link`
 ---@field part "leading"|"trailing"|nil  of the families; both when absent
 
---- Queues an asker's questions; they leave with those of all tasks that are about to run.
+--- Queues an asker's questions; they leave at the end of the turn, with those of all its tasks.
 ---@param asker mlxresolve.mdns.Lookup|mlxresolve.mdns.Watch
 ---@param mode "first"|"again"|"one_shot"
 ---@param options mlxresolve.mdns.PostOptions?
 function Way:post(asker, mode, options)
   options = options or NOTHING
-  if #self.items == 0 then
-    self.engine.scheduler:spawn(self.flush, self)
+  local items = self.items
+  if not items[1] then
+    self.engine.scheduler:at_turn_end(self.flush, self)
   end
-  self.items[#self.items + 1] = {
+  items[#items + 1] = {
     asker = asker,
     name = asker.name,
     types = options.types or asker.types,
@@ -57,11 +58,12 @@ end
 
 --- The answers to these questions that were heard on this link.
 local function known_answers(engine, batch, link, now)
-  local known = {}
+  local known
   for _, item in ipairs(batch) do
     for _, record in ipairs(engine.store:records(item.name, now)) do
       local is_asked = record.type == item.types[1] or record.type == item.types[2]
       if is_asked and record.interface == link.index and stored.is_known_answer(record, now) then
+        known = known or {}
         known[#known + 1] = {
           name = item.name,
           type = record.type,
@@ -71,7 +73,7 @@ local function known_answers(engine, batch, link, now)
       end
     end
   end
-  return known
+  return known or NOTHING
 end
 
 --- What of a batch nobody else has asked on this link.
@@ -87,7 +89,7 @@ end
 
 -- Most batches go out as they are, on every link.
 local function packets_of(self, batch, known)
-  if #known > 0 then
+  if known[1] then
     return questions.packets(batch, self.engine.one_shot_id, known)
   end
   batch.packets = batch.packets or questions.packets(batch, self.engine.one_shot_id, NOTHING)
@@ -112,29 +114,34 @@ local function send(self, batch, link)
     return engine.sockets:ask_host(packets, item.to, link)
   end
   local families = scopes.families(item.scope, link, item.part)
-  local sent, message, code = engine.sockets:ask(item.mode, packets, { link }, families)
+  local sent, message, code = engine.sockets:ask(item.mode, packets, link, families)
   remember(self, rawget(packets, "unicast"))
   remember(self, rawget(packets, "multicast"))
   for _, packet in ipairs(questions.rest(packets)) do
     remember(self, packet)
-    engine.sockets:ask("again", { multicast = packet }, { link }, families)
+    engine.sockets:ask("again", { multicast = packet }, link, families)
   end
   return sent, message, code
 end
 
+local function send_unasked(self, batch, link)
+  local left = batch[1].mode == "again" and unasked(self, batch, link) or batch
+  if left[1] then
+    return send(self, left, link)
+  end
+  return 1
+end
+
 local function send_batch(self, batch)
   local item = batch[1]
-  local speaking = item.link and { item.link }
-    or scopes.links(item.scope, self.engine.sockets.links)
+  local speaking = item.link and { item.link } or self.engine.sockets.links
   local sent, message, code = 0, nil, nil
-  for _, link in ipairs(speaking) do
-    local left = unasked(self, batch, link)
-    local count, why, why_code = 1, nil, nil
-    if #left > 0 then
-      count, why, why_code = send(self, left, link)
+  for i = 1, #speaking do
+    if item.link or scopes.includes(item.scope, speaking[i]) then
+      local count, why, why_code = send_unasked(self, batch, speaking[i])
+      sent = sent + count
+      message, code = message or why, code or why_code
     end
-    sent = sent + count
-    message, code = message or why, code or why_code
   end
   for i = 1, #batch do
     batch[i].asker:posted(item.mode, sent, message, code, item.part)

@@ -6,6 +6,8 @@ local core = require("mlxresolve.core")
 -- (RFC 6762 section 17).
 local MAX_BYTES = 1200
 
+local MDNS = { mdns = true }
+
 local questions = {}
 
 ---@class mlxresolve.mdns.Outgoing
@@ -32,6 +34,9 @@ end
 ---@param outgoing mlxresolve.mdns.Outgoing[]
 ---@return mlxresolve.mdns.Outgoing[][]
 function questions.batches(outgoing)
+  if #outgoing == 1 then
+    return { { outgoing[1], bytes = size_of(outgoing[1]) } }
+  end
   local batches, open = {}, {}
   for _, item in ipairs(outgoing) do
     local key, size = key_of(item), size_of(item)
@@ -54,13 +59,14 @@ end
 
 local function encode(batch, unicast, id, known, is_truncated)
   local list = {}
-  for _, item in ipairs(batch) do
-    for _, type in ipairs(item.types) do
-      list[#list + 1] = { name = item.name, type = type, class = "IN", unicast = unicast }
+  for i = 1, #batch do
+    local name, types = batch[i].name, batch[i].types
+    for k = 1, #types do
+      list[#list + 1] = { name = name, type = types[k], class = "IN", unicast = unicast }
     end
   end
   local message = { id = id, questions = list, answers = known, truncated = is_truncated }
-  return assert(core.wire.encode(message, { mdns = true }))
+  return assert(core.wire.encode(message, MDNS))
 end
 
 local ENCODINGS = {
@@ -107,7 +113,8 @@ end
 ---@param known mlxresolve.Record[]  answers that need not be given again (section 7.1)
 ---@return mlxresolve.mdns.Packets
 function questions.packets(batch, id, known)
-  return setmetatable({ batch = batch, id = id, known = portions(batch, known) }, packets_mt)
+  local known_portions = known[1] and portions(batch, known) or known
+  return setmetatable({ batch = batch, id = id, known = known_portions }, packets_mt)
 end
 
 --- The packets that follow the first with the rest of the known answers (section 7.2): all but the

@@ -162,7 +162,7 @@ end
 function reconfirm.run(engine, name)
   engine:open()
   local scope = scopes.of(engine.scopes, {})
-  if #scopes.links(scope, engine.sockets.links) == 0 then
+  if not scopes.has_link(scope, engine.sockets.links) then
     return nil, "no interface is up and has an address to ask from", "ENETDOWN"
   elseif engine.reconfirmations.names[name] or engine.reconfirmations.count >= MAX_NAMES then
     return nil, "too much is being asked again at this moment", "EAGAIN"

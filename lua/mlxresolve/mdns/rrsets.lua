@@ -37,6 +37,22 @@ local function select(list, type, interfaces)
   return lasting[1] and lasting or doomed
 end
 
+--- Is there a record of the type that may be told?
+---@param list mlxresolve.mdns.Stored[]
+---@param type string
+---@param interfaces table<integer, any>|nil
+---@return boolean
+function rrsets.has(list, type, interfaces)
+  for i = 1, #list do
+    local record = list[i]
+    local is_meant = not interfaces or interfaces[record.interface]
+    if record.type == type and is_meant and not is_dead(record) then
+      return true
+    end
+  end
+  return false
+end
+
 local function seconds_left(record, now)
   return math.max(1, math.ceil((record.expires - now) / 1000))
 end
@@ -58,6 +74,8 @@ function rrsets.data(list, type, now, interfaces)
   local first = records[1]
   if not first then
     return nil
+  elseif not records[2] then
+    return { first.data }, seconds_left(first, now), first.interface
   end
   local data, seen, ttl = {}, {}, math.huge
   for i = 1, #records do

@@ -3,6 +3,11 @@
 
 local scopes = {}
 
+local KEYS = {
+  [true] = { [true] = "46", [false] = "4" },
+  [false] = { [true] = "6", [false] = "" },
+}
+
 ---@class mlxresolve.mdns.Scope
 ---@field key string
 ---@field names table<string, boolean>|false  false: every link that mDNS fits
@@ -17,12 +22,14 @@ local scopes = {}
 function scopes.of(known, options)
   local names = options.interfaces
   local ipv4, ipv6 = options.ipv4 ~= false, options.ipv6 ~= false
-  local list = names and table.concat(names, ",") or ""
-  local key = ("%s/%s%s"):format(list, ipv4 and "4" or "", ipv6 and "6" or "")
+  local key = KEYS[ipv4][ipv6]
+  if names and names[1] then
+    key = table.concat(names, ",") .. "/" .. key
+  end
   local scope = known[key]
   if not scope then
     scope = { key = key, names = false, ipv4 = ipv4, ipv6 = ipv6 }
-    if names and #names > 0 then
+    if names and names[1] then
       scope.names = {}
       for _, name in ipairs(names) do
         scope.names[name] = true
@@ -55,6 +62,17 @@ function scopes.links(scope, speaking)
     end
   end
   return found
+end
+
+--- Is there a link to ask on?
+---@return boolean
+function scopes.has_link(scope, speaking)
+  for i = 1, #speaking do
+    if scopes.includes(scope, speaking[i]) then
+      return true
+    end
+  end
+  return false
 end
 
 --- Indexes of the interfaces whose records count, or nil when all do: what was heard

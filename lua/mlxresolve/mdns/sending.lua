@@ -17,27 +17,22 @@ local function one_shot_socket(self, family)
   return family.one_shot
 end
 
---- Sends to the group on each link that speaks the family.
-local function send(family, socket, packet, speaking, tally)
-  for _, link in ipairs(speaking) do
-    if link[family.about.name] then
-      local sent, message, code = socket:send(packet, family.about.to, link.index)
-      if sent then
-        tally.sent = tally.sent + 1
-      else
-        tally.message, tally.code = ("%s: %s"):format(link.name, message), code
-      end
-    end
+local function send(family, socket, packet, link, tally)
+  local sent, message, code = socket:send(packet, family.about.to, link.index)
+  if sent then
+    tally.sent = tally.sent + 1
+  else
+    tally.message, tally.code = ("%s: %s"):format(link.name, message), code
   end
 end
 
-local function send_one_shot(self, family, packets, speaking, tally)
+local function send_one_shot(self, family, packets, link, tally)
   local socket, message, code = one_shot_socket(self, family)
   if not socket then
     tally.message, tally.code = message, code
     return
   end
-  send(family, socket, packets.one_shot, speaking, tally)
+  send(family, socket, packets.one_shot, link, tally)
 end
 
 ---@class mlxresolve.mdns.Packets
@@ -45,24 +40,27 @@ end
 ---@field multicast string  without
 ---@field one_shot string   with an ID of its own
 
---- Sends questions: "first" asks for unicast replies, "again" for multicast ones, "one_shot"
---- from the ephemeral port. Returns how many datagrams left and, when none did, why.
+--- Sends questions to the group on a link, over those of the families that it speaks: "first" asks
+--- for unicast replies, "again" for multicast ones, "one_shot" from the ephemeral port. Returns how
+--- many datagrams left and, when none did, why.
 ---@param mode "first"|"again"|"one_shot"
 ---@param packets mlxresolve.mdns.Packets
----@param speaking mlxresolve.mdns.Link[]
+---@param link mlxresolve.mdns.Link
 ---@param families { ipv4: boolean, ipv6: boolean }
 ---@return integer sent, string? message, string? code
-function sending:ask(mode, packets, speaking, families)
-  local tally = { sent = 0 }
-  for _, family in ipairs(self.families) do
-    if families[family.about.name] then
-      local is_first = mode == "first"
-      if family.socket and mode ~= "one_shot" then
+function sending:ask(mode, packets, link, families)
+  local tally, is_first = { sent = 0 }, mode == "first"
+  for i = 1, #self.families do
+    local family = self.families[i]
+    local name = family.about.name
+    if families[name] and link[name] then
+      local socket = mode ~= "one_shot" and family.socket
+      if socket then
         local packet = is_first and not family.is_shared and packets.unicast or packets.multicast
-        send(family, family.socket, packet, speaking, tally)
+        send(family, socket, packet, link, tally)
       end
-      if mode == "one_shot" or not family.socket or (is_first and family.is_shared) then
-        send_one_shot(self, family, packets, speaking, tally)
+      if not socket or (is_first and family.is_shared) then
+        send_one_shot(self, family, packets, link, tally)
       end
     end
   end

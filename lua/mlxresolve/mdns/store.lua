@@ -33,7 +33,7 @@ function store.new(interest)
     ring = ring, -- the lists, the one stored longest ago behind `newer`
     pinned = {}, -- name -> how many wait for it
     size = 0,
-    appeared = {}, -- name -> true: records appeared since the last `settle`
+    appeared = {}, -- name -> true: given, and records appeared since the last `settle`
     doomed = {}, -- name and record in turn: doomed since the last `settle`
     changed = {},
   }, Store)
@@ -84,8 +84,15 @@ local function is_alive(record, now)
   return record.expires > now
 end
 
+--- The living records of a name; the list is made anew only when one of them has expired.
 local function living(self, name, now)
-  return self.names[name] and filter(self, name, is_alive, now)
+  local list = self.names[name]
+  for i = 1, list and #list or 0 do
+    if list[i].expires <= now then
+      return filter(self, name, is_alive, now)
+    end
+  end
+  return list
 end
 
 --- Drops the oldest names that nobody waits for until one more record fits.
@@ -101,16 +108,18 @@ local function make_room(self, now)
   return self.size < MAX_RECORDS
 end
 
+--- Keeps one more record; its name's list, or nothing when there is no room.
+
 local function append(self, name, record, now)
   local list = self.names[name]
   local most = record.type == "PTR" and MAX_POINTERS or MAX_PER_NAME
-  if (list and #list >= most) or not make_room(self, now) then
-    return false
+  if (list and #list >= most) or (self.size >= MAX_RECORDS and not make_room(self, now)) then
+    return nil
   end
   list = self.names[name] or add_name(self, name)
   list[#list + 1] = record
   self.size = self.size + 1
-  return true
+  return list
 end
 
 ---------------------------------------------------------------- what was heard
@@ -163,12 +172,16 @@ function Store:put(record, interface, now, source)
     stored.renew(same, record, now, source)
     return is_news or was_doubted or same.expires < ended
   end
-  if append(self, name, stored.new(record, interface, now, source), now) then
+  local kept = append(self, name, stored.new(record, interface, now, source), now)
+  if not kept then
+    return is_news
+  elseif kept.given then
     self.appeared[name] = true
-    filter(self, name, is_other_type, "!" .. type)
-    is_news = true
   end
-  return is_news
+  if kept[2] then
+    filter(self, name, is_other_type, "!" .. type)
+  end
+  return true
 end
 
 --- Notes that a type stays silent: a denial that counts from `from` on, for `ttl` seconds.
@@ -191,21 +204,13 @@ end
 --- The data of an RRset: see rrsets.data.
 ---@return string[]|nil data, integer? ttl, integer? interface
 function Store:get(name, type, now, interfaces)
-  local list = living(self, name, now)
-  if not list then
-    return nil
-  end
-  return rrsets.data(list, type, now, interfaces)
+  return rrsets.data(self:records(name, now), type, now, interfaces)
 end
 
 --- Is it known that the name lacks the type: see rrsets.denial.
 ---@return integer|nil ttl, number|nil interface_or_moment
 function Store:denies(name, type, now, interfaces)
-  local list = living(self, name, now)
-  if not list then
-    return nil
-  end
-  return rrsets.denial(list, type, now, interfaces)
+  return rrsets.denial(self:records(name, now), type, now, interfaces)
 end
 
 --- The living records of a name themselves, of any type and interface; not to be kept changed.
@@ -230,6 +235,9 @@ end
 ---@return table<string, boolean>
 function Store:settle()
   local changed, doomed = self.changed, self.doomed
+  if not doomed[1] and not next(self.appeared) then
+    return NONE
+  end
   for name in pairs(changed) do
     changed[name] = nil
   end

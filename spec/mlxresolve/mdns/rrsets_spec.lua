@@ -16,6 +16,15 @@ describe("mlxresolve.mdns.rrsets", function()
     assert.is_nil(rrsets.find(list, "AAAA", "192.0.2.7", 3))
   end)
 
+  it("has a type when one of its records may be told, on the interfaces that count", function()
+    local dead = record("A", "192.0.2.7", { is_suspect = true, reason = "failure" })
+    assert.is_false(rrsets.has({ dead, record("AAAA", "2001:db8::7") }, "A"))
+    local list = { dead, record("A", "192.0.2.8") }
+    assert.is_true(rrsets.has(list, "A"))
+    assert.is_true(rrsets.has(list, "A", { [2] = true }))
+    assert.is_false(rrsets.has(list, "A", { [3] = true }))
+  end)
+
   it("gives the shortest time of the set", function()
     local list = { record("A", "192.0.2.7"), record("A", "192.0.2.8", { expires = 20e3 }) }
     local _, ttl = rrsets.data(list, "A", 500)

@@ -21,6 +21,13 @@ describe("mlxresolve.mdns.scopes", function()
     assert.same({ [3] = true, [1] = true }, scopes.filter(named, speaking))
   end)
 
+  it("have a link when one of those that they mean speaks a wanted family", function()
+    assert.is_true(scopes.has_link(scopes.of({}, { ipv4 = false }), speaking))
+    assert.is_false(scopes.has_link(scopes.of({}, { ipv4 = false, ipv6 = false }), speaking))
+    assert.is_true(scopes.has_link(scopes.of({}, { interfaces = { "wlan0" } }), speaking))
+    assert.is_false(scopes.has_link(scopes.of({}, { interfaces = { "eth7" } }), speaking))
+  end)
+
   it("let every record count when no interface is named", function()
     assert.is_nil(scopes.filter(scopes.of({}, {}), speaking))
   end)

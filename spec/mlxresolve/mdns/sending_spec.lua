@@ -36,11 +36,11 @@ describe("mlxresolve.mdns.sending", function()
       .. " [RFC 6762 5.2: port 5353] [RFC 6762 5.4: first question]",
     function()
       local opened = open()
-      assert.equal(2, (opened:ask("first", packets, opened.links, both)))
+      assert.equal(2, (opened:ask("first", packets, opened.links[1], both)))
       assert.same({ "QU 224.0.0.251:5353 2 from 5353", "QU [ff02::fb]:5353 2 from 5353" }, sent())
-      opened:ask("again", packets, opened.links, both)
+      opened:ask("again", packets, opened.links[1], both)
       assert.same({ "QM 224.0.0.251:5353 2 from 5353", "QM [ff02::fb]:5353 2 from 5353" }, sent())
-      opened:ask("one_shot", packets, opened.links, { ipv4 = true, ipv6 = false })
+      opened:ask("one_shot", packets, opened.links[1], { ipv4 = true, ipv6 = false })
       assert.same({ "1 224.0.0.251:5353 2 from 0" }, sent())
     end
   )
@@ -50,7 +50,7 @@ describe("mlxresolve.mdns.sending", function()
       return options.bind == "0.0.0.0:5353" and not options.share and "EADDRINUSE"
     end
     local opened = open()
-    opened:ask("first", packets, opened.links, both)
+    opened:ask("first", packets, opened.links[1], both)
     assert.same({
       "QM 224.0.0.251:5353 2 from 5353",
       "1 224.0.0.251:5353 2 from 0",
@@ -63,8 +63,8 @@ describe("mlxresolve.mdns.sending", function()
       return options.bind == "0.0.0.0:5353" and "EACCES"
     end
     local opened = open()
-    opened:ask("first", packets, opened.links, { ipv4 = true, ipv6 = false })
-    opened:ask("again", packets, opened.links, { ipv4 = true, ipv6 = false })
+    opened:ask("first", packets, opened.links[1], { ipv4 = true, ipv6 = false })
+    opened:ask("again", packets, opened.links[1], { ipv4 = true, ipv6 = false })
     assert.same({ "1 224.0.0.251:5353 2 from 0", "1 224.0.0.251:5353 2 from 0" }, sent())
   end)
 
@@ -73,7 +73,7 @@ describe("mlxresolve.mdns.sending", function()
       return "EMFILE"
     end
     local opened = open()
-    local count, message, code = opened:ask("first", packets, opened.links, both)
+    local count, message, code = opened:ask("first", packets, opened.links[1], both)
     assert.equal(0, count)
     assert.equal("[::]:0: address already in use", message)
     assert.equal("EMFILE", code)
