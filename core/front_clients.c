@@ -12,8 +12,14 @@
  * Its place is only then free, hence more places than connections.
  */
 
+/* A thread that is late with closing must not have newcomers turned away, even
+ * where few connections are allowed. */
+enum { LATE = 32 };
+
 static uint32_t places_for(const mlxr_front_options_t *options) {
-  return options->threads > 1 ? options->max_tcp * 2 : options->max_tcp + 1;
+  return options->max_tcp + (options->threads == 1     ? 1
+                             : options->max_tcp < LATE ? LATE
+                                                       : options->max_tcp);
 }
 
 int mlxr_front_clients_init(front_clients_t *clients,
