@@ -22,6 +22,7 @@
 
 #include "bind/bind.h"
 #include "bind/precompiled.h"
+#include "ending.h"
 
 /* cmake/Install.cmake says where things are; without it, the usual places. */
 #ifndef MLXR_BINARY_DIR
@@ -144,6 +145,11 @@ static int terminal_width(void) {
   return 80;
 }
 
+static int end_within(lua_State *L) {
+  mlxr_ending_limit((unsigned)luaL_checkinteger(L, 1));
+  return 0;
+}
+
 /* Pushes what only this program can know of itself; see cli/init.lua. */
 static void push_host(lua_State *L, const char *argv0) {
   char executable[PATH_MAX];
@@ -166,6 +172,8 @@ static void push_host(lua_State *L, const char *argv0) {
   lua_setfield(L, -2, "stderr_is_terminal");
   lua_pushinteger(L, terminal_width());
   lua_setfield(L, -2, "columns");
+  lua_pushcfunction(L, end_within);
+  lua_setfield(L, -2, "end_within");
 }
 
 static void push_arguments(lua_State *L, const host_t *host) {

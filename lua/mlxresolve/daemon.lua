@@ -16,6 +16,7 @@ local mt = { __name = "mlxresolve.daemon", __index = methods }
 local HEAD_START = 1 -- ms
 
 -- An end that takes longer than this is an end without good-byes.
+local STUCK = 5 -- s after a signal; a policy may compute without end
 local CLOSE_PATIENCE = 800 -- ms
 
 ---------------------------------------------------------------- opening
@@ -231,6 +232,7 @@ local function serve(self)
       stop(self, name)
     end
   end)
+  self.cli.host.end_within(STUCK)
   if self.control_path then
     self.world.host:after(HEAD_START, complete, self)
   else

@@ -56,6 +56,9 @@ function fake_cli.new(options)
     end,
   }
   local host = { uid = 0, pid = 812, folder = "/home/u", examples = "/share/examples" }
+  function host.end_within(seconds)
+    host.patience = seconds
+  end
   local cli = runtime.new(world, host, out)
   cli.shown = shown
   return cli

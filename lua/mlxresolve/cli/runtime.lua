@@ -24,6 +24,7 @@ runtime.INTERRUPTED = 130
 ---@field examples string    folder
 ---@field stdout_is_terminal boolean
 ---@field stderr_is_terminal boolean
+---@field end_within fun(s: integer)  after a signal to end; handlers must be there already
 
 ---@param world mlxresolve.World
 ---@param host mlxresolve.CliHost
