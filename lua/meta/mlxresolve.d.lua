@@ -183,7 +183,7 @@ function Resolver:watch(name, callback) end
 ---@param address string?
 ---@return integer|nil doubted, string? message, string? code
 function Resolver:report_failure(name, address) end
---- Opens the DNS listener, and says where it is.
+--- Opens the DNS listener, one per resolver, and says where it is.
 ---@param addresses string[]?  the policy's when absent
 ---@return string[]|nil, string? message, string? code
 function Resolver:listen(addresses) end

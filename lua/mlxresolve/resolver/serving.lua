@@ -6,10 +6,14 @@ local replies = require("mlxresolve.replies")
 ---@class mlxresolve.Resolver
 local serving = {}
 
---- Opens the DNS listener.
+--- Opens the DNS listener; one per resolver.
 ---@param addresses string[]?  the policy's when absent
 ---@return string[]|nil addresses, string? message, string? code
 function serving:listen(addresses)
+  if self.front then
+    local present = table.concat(self.front:addresses(), ", ")
+    return nil, "listen: this resolver answers at " .. present .. " already", "EBUSY"
+  end
   local wanted = {
     listen = addresses or self.policy.listen,
     allow = self.policy.allow or nil,

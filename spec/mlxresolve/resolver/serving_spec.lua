@@ -26,6 +26,17 @@ describe("mlxresolve.resolver.serving", function()
     assert.same({ "192.0.2.0/24" }, wanted.options.allow)
   end)
 
+  -- Answers of one listener went to clients of the other.
+  it("listens once", function()
+    local b = bed.open { bed.strategy("known", known) }
+    listening(b, {})
+    b.resolver:listen()
+    local again, message, code = b.resolver:listen { "127.0.0.1:54" }
+    assert.is_nil(again)
+    assert.equal("listen: this resolver answers at 127.0.0.1:53 already", message)
+    assert.equal("EBUSY", code)
+  end)
+
   it("never asks its own listeners", function()
     local b = bed.open { bed.strategy("known", known) }
     listening(b, {})
