@@ -109,7 +109,7 @@ function methods:pass(asked, flight, from)
   local list = self.steps
   for i = from, #list do
     local step = list[i]
-    if step:fits(asked) then
+    if step.fits_all or step:fits(asked) then
       local answer = step:ask(asked, flight)
       if answer then
         return answer

@@ -23,6 +23,7 @@ local mt = { __name = "mlxresolve.instance", __index = methods }
 function instance.new(runtime, node, options)
   local self = setmetatable({
     runtime = runtime,
+    scheduler = runtime.scheduler,
     node = node,
     label = node.name,
     plugin = setmetatable({ options = options or node.options or {}, name = node.name }, {
@@ -76,11 +77,11 @@ end
 ---@param what string
 ---@param ms number|false
 function methods:call(what, ms, a, b, c)
-  local scheduler = self.runtime.scheduler
+  local scheduler, plugin = self.scheduler, self.plugin
   local task = scheduler.running
   local outer = task.instance
   task.instance = self
-  local ok, r1, r2, r3 = scheduler:call(ms, self.plugin[what], self.plugin, a, b, c)
+  local ok, r1, r2, r3 = scheduler:call(ms, plugin[what], plugin, a, b, c)
   task.instance = outer
   if not ok and r1 ~= TIMEOUT then
     self:blame(r1)

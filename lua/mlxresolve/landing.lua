@@ -74,6 +74,9 @@ local function recycle(self)
     waiters[i] = nil
   end
   self.query, self.trace, self.answer, self.denial, self.awaits = false, false, false, false, false
+  self.is_private, self.is_over, self.is_late, self.is_seen = false, false, false, false
+  self.has_failed, self.was_asked, self.has_name = false, false, false
+  self.message, self.code = false, false
   pool.give(self.flights.spare, self)
 end
 

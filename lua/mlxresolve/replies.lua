@@ -100,7 +100,8 @@ local function outcome(flight)
   return false, SERVFAIL, replies.explain(flight.code, text, flight.message)
 end
 
---- Answers all clients of a flight.
+--- Answers all clients of a flight. When no other one may land in this turn, they need not wait for
+--- what is noted about it.
 ---@param front mlxresolve.Front
 ---@param flight mlxresolve.Flight
 function replies.send(front, flight)
@@ -115,6 +116,9 @@ function replies.send(front, flight)
     else
       front:refuse(slots[i], rcode, ede_code, ede_text)
     end
+  end
+  if flight.runtime.scheduler:is_last() then
+    front:flush()
   end
 end
 

@@ -62,10 +62,18 @@ function methods:current()
   return self.running
 end
 
+--- Is the running task the last one for now?
+---@return boolean
+function methods:is_last()
+  return self.running and self.head > self.tail
+end
+
 ---------------------------------------------------------------- running
 
 local function finish(self, task, ok, ...)
-  self:close_owned(task, 0)
+  if task.owned then
+    self:close_owned(task, 0)
+  end
   local on_end, object = task.on_end, task.on_end_object
   if on_end then
     on_end(object, task, ok, ...)
@@ -85,8 +93,7 @@ end
 local function work(self, task)
   while true do
     run_body(self, task)
-    task.generation = task.generation + 1
-    task.ended = true
+    tasks.clear(task)
     self.live = self.live - 1
     local count = self.spare_count + 1
     self.spare[count], self.spare_count = task, count
@@ -116,7 +123,8 @@ function methods:spawn(fn, a, b, c)
   else
     task = tasks.new(self, create(work))
   end
-  tasks.reset(task, fn, a, b, c)
+  task.ended = false
+  task.fn, task.a, task.b, task.c = fn, a, b, c
   self.live = self.live + 1
   self:enqueue(task)
   return task

@@ -36,20 +36,13 @@ function scope:close_owned(task, mark)
   end
 end
 
---- Narrows the task's deadline: the task, the deadline from before and the one that holds now, and
---- how much the task owns.
-local function enter(self, ms)
-  local task = self.running
-  local outer = task.deadline
-  local effective = outer
-  if ms then
-    local mine = self.world:now() + ms
-    if not outer or mine < outer then
-      effective = mine
-    end
+--- Narrows the task's deadline; the one that holds now.
+local function narrow(self, task, ms)
+  local outer, mine = task.deadline, self.world:now() + ms
+  if not outer or mine < outer then
+    task.deadline = mine
   end
-  task.deadline = effective
-  return task, outer, effective, task.owned and #task.owned or 0
+  return task.deadline
 end
 
 local function fail(problem, outer, effective)
@@ -74,23 +67,27 @@ end
 ---@param ms number|false
 ---@return boolean ok, any ...
 function scope:attempt(ms, fn, a, b, c, d)
-  local task, outer, effective, mark = enter(self, ms)
+  local task = self.running
+  local outer, mark = task.deadline, task.owned and #task.owned or 0
+  local effective = ms and narrow(self, task, ms) or outer
   return leave(self, task, outer, effective, mark, xpcall(fn, explain, a, b, c, d))
 end
 
---- The same for functions with three results at most, as those of plugins are: their number being
+--- The same for functions with four results at most, as those of plugins are: their number being
 --- known saves some of what every try of every question costs.
 ---@param ms number|false
----@return boolean ok, any r1, any r2, any r3
+---@return boolean ok, any r1, any r2, any r3, any r4
 function scope:call(ms, fn, a, b, c, d)
-  local task, outer, effective, mark = enter(self, ms)
-  local ok, r1, r2, r3 = xpcall(fn, explain, a, b, c, d)
+  local task = self.running
+  local outer, mark = task.deadline, task.owned and #task.owned or 0
+  local effective = ms and narrow(self, task, ms) or outer
+  local ok, r1, r2, r3, r4 = xpcall(fn, explain, a, b, c, d)
   task.deadline = outer
   if task.owned then
     self:close_owned(task, mark)
   end
   if ok then
-    return true, r1, r2, r3
+    return true, r1, r2, r3, r4
   end
   return fail(r1, outer, effective)
 end

@@ -73,13 +73,15 @@ end
 function step.new(chain, node, following)
   local own = own_exceptions(node)
   local wanted = node.zones or node.plugin and node.plugin.zones
+  local except = exceptions(node, own)
   local self = setmetatable({
     chain = chain,
     scheduler = chain.scheduler,
     node = node,
     label = node.name,
+    fits_all = not (wanted or except or node.types or node.purpose),
     zones = wanted and zones.new(wanted) or false,
-    except = exceptions(node, own),
+    except = except,
     own_except = zones.new(own),
     types = node.types or false,
     purpose = node.purpose or false,
@@ -141,8 +143,9 @@ local function judge(self, asked, ok, value, message, code)
       return "timeout", nil, ("no result within %g ms"):format(self.timeout), "ETIMEOUT"
     end
     return "error", nil, "error: " .. tostring(value):match("^[^\n]*"), "EPLUGIN"
-  end
-  if is_answer(value) then
+  elseif not (value or message) then
+    return "pass"
+  elseif is_answer(value) then
     if value.name ~= asked.name then
       value, message, code = value:alias(asked.name)
       if not value then
@@ -156,9 +159,6 @@ local function judge(self, asked, ok, value, message, code)
     local problem = text:format(type(value))
     self.instance:blame(problem)
     return "error", nil, problem, "EPLUGIN"
-  end
-  if not message then
-    return "pass"
   end
   if code == "ENOTFOUND" then
     return "silent", nil, message, code
@@ -177,15 +177,6 @@ function step.ask_retry(instance, failure)
   end
 end
 
-local function why_skipped(self, flight, now)
-  if self.instance:is_bypassed(now) then
-    return "bypassed after errors"
-  end
-  if self.is_native and flight.is_native_echo then
-    return "the question came from our own native lookup"
-  end
-end
-
 --- A network was left not long ago: its addresses are no answer any more.
 local function strip(self, onlink, answer, asked)
   local left = onlink:strip(answer, self, asked.type)
@@ -196,9 +187,8 @@ local function strip(self, onlink, answer, asked)
 end
 
 --- One try, noted in the trace.
-local function try(self, asked, flight, task)
-  local instance, scheduler = self.instance, self.scheduler
-  local started = scheduler:now()
+local function try(self, asked, flight, task, started)
+  local instance = self.instance
   task.position, task.trying, task.note = self.following, true, false
   local trying = flight.trying
   trying[self] = started
@@ -210,11 +200,12 @@ local function try(self, asked, flight, task)
     result, answer, message, code = strip(self, onlink, answer, asked)
   end
   trying[self] = nil
+  local took = self.scheduler:now() - started
   local detail = message or false
   if task.note then
     detail = detail and (detail .. " (" .. task.note .. ")") or task.note
   end
-  flight.trace:add(self.label, result, started, scheduler:now() - started, detail)
+  flight.trace:add(self.label, result, started, took, detail)
   return result, answer, message, code
 end
 
@@ -253,26 +244,13 @@ local function try_again(self, asked, flight, task, message, code)
       return result or "failed", nil, message, code
     end
     scheduler:sleep(delay)
-    result, answer, message, code = try(self, asked, flight, task)
+    result, answer, message, code = try(self, asked, flight, task, scheduler:now())
   until answer or result == "pass"
   return result, answer, message, code
 end
 
-local function ask_strategy(self, asked, flight, task)
-  local scheduler = self.scheduler
-  local now = scheduler:now()
-  flight.was_asked = true
-  flight.is_seen = flight.is_seen or not self.forgets
-  local skipped = why_skipped(self, flight, now)
-  if skipped then
-    flight.trace:add(self.label, "skipped", now, 0, skipped)
-    return nil
-  end
-  local result, answer, message, code = try(self, asked, flight, task)
-  if self.retry and not answer and result ~= "pass" then
-    result, answer, message, code = try_again(self, asked, flight, task, message, code)
-  end
-  return settle(self, flight, result, answer, message, code)
+local function skip(self, flight, now, why)
+  flight.trace:add(self.label, "skipped", now, 0, why)
 end
 
 --- Asks this step, within the running task.
@@ -283,7 +261,22 @@ function methods:ask(asked, flight)
   if self.members then
     return race.ask(self, asked, flight)
   end
-  return ask_strategy(self, asked, flight, self.scheduler.running)
+  local scheduler = self.scheduler
+  local task, now = scheduler.running, scheduler:now()
+  flight.was_asked = true
+  flight.is_seen = flight.is_seen or not self.forgets
+  if now < self.instance.bypassed_until then
+    return skip(self, flight, now, "bypassed after errors")
+  elseif self.is_native and flight.is_native_echo then
+    return skip(self, flight, now, "the question came from our own native lookup")
+  end
+  local result, answer, message, code = try(self, asked, flight, task, now)
+  if result == "pass" then
+    return nil
+  elseif self.retry and not answer then
+    result, answer, message, code = try_again(self, asked, flight, task, message, code)
+  end
+  return settle(self, flight, result, answer, message, code)
 end
 
 return step

@@ -45,7 +45,7 @@ function task.new(scheduler, co)
     scheduler = scheduler,
     co = co,
     generation = 0,
-    ended = false,
+    ended = true,
     fn = false,
     a = false,
     b = false,
@@ -75,10 +75,11 @@ function task.new(scheduler, co)
   }, mt)
 end
 
---- Gives a pooled task new work.
-function task.reset(self, fn, a, b, c)
-  self.ended, self.cancelled, self.deadline, self.raise = false, false, false, false
-  self.fn, self.a, self.b, self.c, self.d = fn, a, b, c, false
+--- Makes a task that has ended as one that is new.
+function task.clear(self)
+  self.generation, self.ended = self.generation + 1, true
+  self.cancelled, self.deadline, self.raise = false, false, false
+  self.fn, self.a, self.b, self.c, self.d = false, false, false, false, false
   self.on_end, self.on_end_object = false, false
   self.flight, self.instance, self.opening, self.position = false, false, false, 0
   self.parent, self.trying, self.note = false, false, false

@@ -20,6 +20,7 @@ describe("mlxresolve.failures", function()
       refuse = function(_, slot, rcode, code, text)
         b.sent[slot] = { rcode = rcode, code = code, text = text }
       end,
+      flush = function() end,
       client = function()
         return "127.0.0.1:4711"
       end,

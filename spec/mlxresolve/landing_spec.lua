@@ -46,7 +46,8 @@ describe("mlxresolve.landing", function()
         return answer
       end, extra)
       local b = bed.open({ spy }, fields)
-      b.resolver.front = { answer = function() end, refuse = function() end }
+      local function ignore() end
+      b.resolver.front = { answer = ignore, refuse = ignore, flush = ignore }
       for slot, name in ipairs(names) do
         replies.question(b.resolver, slot, name, 1)
         b.world:settle()

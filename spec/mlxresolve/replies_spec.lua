@@ -16,6 +16,7 @@ describe("mlxresolve.replies", function()
       refuse = function(self, slot, rcode, code, text)
         self.sent[slot] = { rcode = rcode, code = code, text = text }
       end,
+      flush = function() end,
       client = function()
         return "127.0.0.1:4711"
       end,
@@ -47,6 +48,26 @@ describe("mlxresolve.replies", function()
     assert.equal(500, #b.front.sent)
     assert.equal("answer", (core.answer.read(b.front.sent[500].packet)))
     assert.is_nil(b.front.sent[1].code)
+  end)
+
+  it("sends the answers of a turn together, before they are noted", function()
+    local b = serve {
+      bed.strategy("quick", function(query)
+        return query:answer { a = "192.0.2.1" }
+      end),
+    }
+    local flushed = {}
+    function b.front.flush(self)
+      local noted = b.resolver.flights.history
+      flushed[#flushed + 1] = ("%d sent, %d noted"):format(#self.sent, #noted)
+    end
+    question(b, 1, "a.example.")
+    question(b, 2, "b.example.")
+    b.world:settle()
+    assert.same({ "2 sent, 1 noted" }, flushed)
+    question(b, 3, "c.example.")
+    b.world:settle()
+    assert.same({ "2 sent, 1 noted", "3 sent, 2 noted" }, flushed)
   end)
 
   it("denies with the tries as text when nobody knows", function()

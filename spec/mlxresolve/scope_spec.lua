@@ -29,7 +29,7 @@ describe("mlxresolve.scope", function()
     )
   end)
 
-  it("calls as it attempts, with three results", function()
+  it("calls as it attempts, with four results", function()
     local closed = {}
     local resource = {
       close = function()
@@ -40,7 +40,7 @@ describe("mlxresolve.scope", function()
       local one = {
         s:call(100, function(a, b, c)
           s:own(resource)
-          return a, b, c, 4
+          return a, b, c, 4, 5
         end, 1, nil, 3),
       }
       local two = { s:call(100, function()
@@ -50,7 +50,7 @@ describe("mlxresolve.scope", function()
       local three = { s:call(false, error, "boom", 0) }
       return one, two, three, s.running.deadline
     end)
-    assert.same({ true, 1, nil, 3 }, got[1])
+    assert.same({ true, 1, nil, 3, 4 }, got[1])
     assert.same({ false, scheduler.TIMEOUT }, got[2])
     assert.is_false(got[3][1])
     assert.matches("boom", got[3][2])

@@ -36,6 +36,7 @@ describe("mlxresolve.stale", function()
       refuse = function(_, slot, rcode, code, text)
         b.sent[slot] = { rcode = rcode, code = code, text = text, at = b.world:now() }
       end,
+      flush = function() end,
       client = function()
         return "127.0.0.1:4711"
       end,

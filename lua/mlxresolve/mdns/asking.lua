@@ -4,6 +4,7 @@ local absence = require("mlxresolve.mdns.absence")
 local answers = require("mlxresolve.mdns.answers")
 local core = require("mlxresolve.core")
 local scopes = require("mlxresolve.mdns.scopes")
+local TIMEOUT = require("mlxresolve.scheduler").TIMEOUT
 
 local DEFAULT_TIMEOUT = 800
 
@@ -60,12 +61,14 @@ function asking:ask(name, number, options)
   local type = core.wire.type_name(number)
   local timeout = options.timeout or DEFAULT_TIMEOUT
   local request = { name = name, type = type, scope = scope, lookup = false, timeout = timeout }
-  local packet, status, ttl, interface =
-    self.scheduler:within(timeout, answers.pursue, self, request)
-  if not packet and ttl == "ETIMEOUT" then
-    return say_silence(self, request, options)
+  local ok, packet, status, ttl, interface =
+    self.scheduler:call(timeout, answers.pursue, self, request)
+  if ok then
+    return packet, status, ttl, interface
+  elseif packet ~= TIMEOUT then
+    error(packet, 0)
   end
-  return packet, status, ttl, interface
+  return say_silence(self, request, options)
 end
 
 return asking

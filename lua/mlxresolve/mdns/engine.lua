@@ -66,7 +66,7 @@ function engine.new(runtime)
     reconfirmations = false,
     poof = runtime.poof,
     scopes = {},
-    one_shot_id = 0,
+    one_shot_id = false, -- of the one-shot questions for which somebody waits, if there are any
     counts = { heard = 0, learnt = 0 },
     is_closed = false,
   }, Engine)
@@ -88,7 +88,6 @@ function Engine:open()
   if self.sockets then
     return
   end
-  self.one_shot_id = self.world:random(65535)
   self.sockets = sockets.open(self.world, self.interest, self.receive, self)
   self.sockets:update()
   self.network = self.world:watch_network(function(events)
@@ -166,10 +165,17 @@ end
 function Engine:leave(waited)
   self.waiting = self.waiting - 1
   self.store:unpin(waited.name)
-  if self.waiting == 0 and self.sockets then
+  if self.waiting == 0 and self.one_shot_id then
     self.sockets:rest()
-    self.one_shot_id = self.world:random(65535)
+    self.one_shot_id = false
   end
+end
+
+--- The ID of one-shot questions: another one each time that somebody begins to wait.
+---@return integer
+function Engine:one_shot()
+  self.one_shot_id = self.one_shot_id or self.world:random(65535)
+  return self.one_shot_id
 end
 
 ---------------------------------------------------------------- forgetting, and the end

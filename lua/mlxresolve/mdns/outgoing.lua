@@ -90,9 +90,9 @@ end
 -- Most batches go out as they are, on every link.
 local function packets_of(self, batch, known)
   if known[1] then
-    return questions.packets(batch, self.engine.one_shot_id, known)
+    return questions.packets(batch, self.engine, known)
   end
-  batch.packets = batch.packets or questions.packets(batch, self.engine.one_shot_id, NOTHING)
+  batch.packets = batch.packets or questions.packets(batch, self.engine, NOTHING)
   return batch.packets
 end
 

@@ -69,24 +69,17 @@ local function encode(batch, unicast, id, known, is_truncated)
   return assert(core.wire.encode(message, MDNS))
 end
 
-local ENCODINGS = {
-  unicast = function(self)
-    return encode(self.batch, true, 0, self.known[1], #self.known > 1)
-  end,
-  multicast = function(self)
-    return encode(self.batch, false, 0, self.known[1], #self.known > 1)
-  end,
-  -- Its answer comes to us alone, so it should be whole.
-  one_shot = function(self)
-    return encode(self.batch, false, self.id)
-  end,
-}
-
 local packets_mt = {
   __name = "mlxresolve.mdns.Packets",
   __index = function(self, form)
-    local packet = ENCODINGS[form](self)
-    rawset(self, form, packet)
+    local packet
+    if form == "one_shot" then
+      -- Its answer comes to us alone, so it should be whole.
+      packet = encode(self.batch, false, self.engine:one_shot())
+    else
+      packet = encode(self.batch, form == "unicast", 0, self.known[1], #self.known > 1)
+    end
+    self[form] = packet
     return packet
   end,
 }
@@ -109,12 +102,12 @@ end
 
 --- The forms of a batch's packet, each made when it is used.
 ---@param batch mlxresolve.mdns.Outgoing[]
----@param id integer  of the one-shot form
+---@param engine mlxresolve.mdns.Engine  has the ID of the one-shot form
 ---@param known mlxresolve.Record[]  answers that need not be given again (section 7.1)
 ---@return mlxresolve.mdns.Packets
-function questions.packets(batch, id, known)
+function questions.packets(batch, engine, known)
   local known_portions = known[1] and portions(batch, known) or known
-  return setmetatable({ batch = batch, id = id, known = known_portions }, packets_mt)
+  return setmetatable({ batch = batch, engine = engine, known = known_portions }, packets_mt)
 end
 
 --- The packets that follow the first with the rest of the known answers (section 7.2): all but the

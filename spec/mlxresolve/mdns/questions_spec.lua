@@ -24,7 +24,12 @@ describe("mlxresolve.mdns.questions", function()
   end)
 
   it("are written once per form, with the QU bit or an ID where it belongs", function()
-    local packets = questions.packets(questions.batches({ item() })[1], 4711, {})
+    local engine = {
+      one_shot = function()
+        return 4711
+      end,
+    }
+    local packets = questions.packets(questions.batches({ item() })[1], engine, {})
     local unicast = core.wire.decode(packets.unicast)
     assert.is_true(unicast.questions[1].unicast and unicast.questions[2].unicast)
     assert.equal(0, unicast.id)
