@@ -11,8 +11,6 @@ local run = require("mlxresolve.run")
 local stale = require("mlxresolve.stale")
 local traces = require("mlxresolve.trace")
 
-local DEFAULTS = {} -- options of a flight that has none
-
 local flight = {}
 local methods = {}
 local mt = { __name = "mlxresolve.flights", __index = methods }
@@ -55,16 +53,18 @@ local function key_of(name, purpose)
   return purpose and (name .. "\0" .. purpose) or name
 end
 
-local function new_flight()
+local function new_flight(flights)
   return setmetatable({
-    flights = false,
-    runtime = false,
+    flights = flights,
+    runtime = flights.runtime,
     chain = false,
     query = false,
     name = false,
     number = 0,
     key = false,
+    purpose = false,
     purpose_hash = 0,
+    is_shared = true,
     slots = {},
     waiters = {},
     awaits = false,
@@ -94,39 +94,54 @@ local function new_flight()
   }, one_mt)
 end
 
+local function set_options(new, options)
+  local parent, purpose = options.parent, options.purpose
+  new.depth = parent and parent.depth + 1 or 0
+  new.timeout = options.timeout or false
+  new.is_native_echo = options.is_native_echo or false
+  new.is_refresh = options.is_refresh or false
+  new.is_shared = options.is_shared ~= false
+  if purpose then
+    new.purpose, new.purpose_hash = purpose, fingerprint.text(purpose)
+  end
+end
+
+--- Others who ask the same will find it.
+local function share(self, new)
+  local same_type = self.by_type[new.number]
+  if not same_type then
+    same_type = {}
+    self.by_type[new.number] = same_type
+  end
+  same_type[new.key] = new
+end
+
 --- Starts a flight. Options: is_shared (default true), parent, timeout, is_native_echo, purpose,
 --- is_refresh (goes on though nobody waits).
 ---@param name string
 ---@param number integer
 ---@param options table?
 function methods:start(name, number, options)
-  options = options or DEFAULTS
   local runtime = self.runtime
-  local new = pool.take(self.spare) or new_flight()
-  new.flights, new.runtime, new.chain = self, runtime, runtime.chain
-  new.name, new.number, new.key = name, number, key_of(name, options.purpose)
-  new.purpose_hash = options.purpose and fingerprint.text(options.purpose) or 0
+  local scheduler = runtime.scheduler
+  local new = pool.take(self.spare) or new_flight(self)
+  if options then
+    set_options(new, options)
+  end
+  new.chain = runtime.chain
+  new.name, new.number, new.key = name, number, key_of(name, new.purpose)
   new.trace = pool.take(self.spare_traces) or traces.new()
-  new.started_at = runtime.scheduler:now()
-  new.depth = options.parent and options.parent.depth + 1 or 0
-  new.timeout = options.timeout or false
-  new.is_native_echo = options.is_native_echo or false
-  new.is_refresh = options.is_refresh or false
-  new.query = query.new(name, number, options.purpose, new)
-  if options.is_shared ~= false then
-    local same_type = self.by_type[number]
-    if not same_type then
-      same_type = {}
-      self.by_type[number] = same_type
-    end
-    same_type[new.key] = new
+  new.started_at = scheduler:now()
+  new.query = query.new(name, number, new.purpose, new)
+  if new.is_shared then
+    share(self, new)
   end
   self.count = self.count + 1
   self.started = self.started + 1
   if runtime.stale_timer then
-    runtime.scheduler.timers:add(new, new.started_at + runtime.stale_timer)
+    scheduler.timers:add(new, new.started_at + runtime.stale_timer)
   end
-  local task = runtime.scheduler:spawn(run.flight, new)
+  local task = scheduler:spawn(run.flight, new)
   task.flight, task.on_end, task.on_end_object = new, landing.on_task_end, new
   new.task = task
   return new

@@ -74,6 +74,8 @@ local function recycle(self)
     waiters[i] = nil
   end
   self.query, self.trace, self.answer, self.denial, self.awaits = false, false, false, false, false
+  self.depth, self.timeout, self.purpose, self.purpose_hash = 0, false, false, 0
+  self.is_shared, self.is_native_echo, self.is_refresh = true, false, false
   self.is_private, self.is_over, self.is_late, self.is_seen = false, false, false, false
   self.has_failed, self.was_asked, self.has_name = false, false, false
   self.message, self.code = false, false

@@ -177,7 +177,7 @@ function run.flight(self)
     self.answer = known
     return
   end
-  local ok, answer = scheduler:call(limit, passes, self, scheduler:now() + limit)
+  local ok, answer = scheduler:call(limit, passes, self, scheduler.turn_time + limit)
   if not ok then
     self.has_failed = true
     note_unfinished(self, limit)

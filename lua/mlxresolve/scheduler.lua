@@ -40,7 +40,7 @@ function scheduler.new(world)
     spare_count = 0,
     live = 0,
     in_turn = false,
-    turn_time = false, -- ms, constant within a turn
+    turn_time = false, -- ms, constant within a turn: for tasks, which run in turns only
     turn_ends = {}, -- function and argument in turn: to be called when this turn ends
     --- Called with (task, error) when a task dies of an error that nobody waits for.
     on_error = function(_, problem)
@@ -190,7 +190,7 @@ local function reason_to_stop(self, task)
     return CANCELLED
   end
   local deadline = task.deadline
-  if deadline and self:now() >= deadline then
+  if deadline and self.turn_time >= deadline then
     return TIMEOUT
   end
 end

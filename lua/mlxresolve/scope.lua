@@ -38,7 +38,7 @@ end
 
 --- Narrows the task's deadline; the one that holds now.
 local function narrow(self, task, ms)
-  local outer, mine = task.deadline, self.world:now() + ms
+  local outer, mine = task.deadline, self.turn_time + ms
   if not outer or mine < outer then
     task.deadline = mine
   end

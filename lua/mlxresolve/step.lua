@@ -200,7 +200,7 @@ local function try(self, asked, flight, task, started)
     result, answer, message, code = strip(self, onlink, answer, asked)
   end
   trying[self] = nil
-  local took = self.scheduler:now() - started
+  local took = self.scheduler.turn_time - started
   local detail = message or false
   if task.note then
     detail = detail and (detail .. " (" .. task.note .. ")") or task.note
@@ -230,7 +230,7 @@ end
 --- Further tries, as long as the step's own retry policy wants them.
 local function try_again(self, asked, flight, task, message, code)
   local scheduler = self.scheduler
-  local began, attempt = scheduler:now(), 0
+  local began, attempt = scheduler.turn_time, 0
   local result, answer
   repeat
     attempt = attempt + 1
@@ -238,13 +238,13 @@ local function try_again(self, asked, flight, task, message, code)
       attempt = attempt,
       code = code,
       message = message,
-      elapsed = scheduler:now() - began,
+      elapsed = scheduler.turn_time - began,
     })
     if not delay then
       return result or "failed", nil, message, code
     end
     scheduler:sleep(delay)
-    result, answer, message, code = try(self, asked, flight, task, scheduler:now())
+    result, answer, message, code = try(self, asked, flight, task, scheduler.turn_time)
   until answer or result == "pass"
   return result, answer, message, code
 end
@@ -262,7 +262,7 @@ function methods:ask(asked, flight)
     return race.ask(self, asked, flight)
   end
   local scheduler = self.scheduler
-  local task, now = scheduler.running, scheduler:now()
+  local task, now = scheduler.running, scheduler.turn_time
   flight.was_asked = true
   flight.is_seen = flight.is_seen or not self.forgets
   if now < self.instance.bypassed_until then

@@ -14,7 +14,8 @@ local ALONE_TTL = 10
 local answers = {}
 
 local function context(engine, scope)
-  return engine.scheduler:now(), scopes.filter(scope, engine.sockets.links)
+  local filter = scope.names and scopes.filter(scope, engine.sockets.links) or nil
+  return engine.scheduler:now(), filter
 end
 
 --- Is anything known that answers this?

@@ -47,7 +47,9 @@ function asking:ask(name, number, options)
   elseif number == 255 then
     return nil, "a question for any type has no one answer", "ENOTSUP"
   end
-  self:open()
+  if not self.sockets then
+    self:open()
+  end
   local scope = scopes.of(self.scopes, options)
   if scope.names then
     self.sockets:want(scope.names)

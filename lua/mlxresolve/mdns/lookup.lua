@@ -215,7 +215,7 @@ function Lookup:wait(type)
   local waiter = { task = scheduler.running, type = type }
   self.waiters[#self.waiters + 1] = waiter
   self.engine:enter(self)
-  join(self, type, scheduler:now())
+  join(self, type, scheduler.turn_time)
   return scheduler:wait(forget, self, waiter)
 end
 

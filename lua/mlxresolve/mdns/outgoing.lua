@@ -59,8 +59,11 @@ end
 --- The answers to these questions that were heard on this link.
 local function known_answers(engine, batch, link, now)
   local known
-  for _, item in ipairs(batch) do
-    for _, record in ipairs(engine.store:records(item.name, now)) do
+  for i = 1, #batch do
+    local item = batch[i]
+    local records = engine.store:records(item.name, now)
+    for k = 1, #records do
+      local record = records[k]
       local is_asked = record.type == item.types[1] or record.type == item.types[2]
       if is_asked and record.interface == link.index and stored.is_known_answer(record, now) then
         known = known or {}
@@ -154,8 +157,9 @@ function Way:flush()
   if self.engine.is_closed then
     return
   end
-  for _, batch in ipairs(questions.batches(items)) do
-    send_batch(self, batch)
+  local batches = questions.batches(items)
+  for i = 1, #batches do
+    send_batch(self, batches[i])
   end
 end
 
