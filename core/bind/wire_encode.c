@@ -69,28 +69,32 @@ typedef struct kind {
   uint16_t class_;
 } kind_t;
 
+static int fail(lua_State *L, int rc, const char *field, const char *text,
+                const char **what) {
+  *what = lua_pushfstring(L, "%s \"%s\"", field, text);
+  return rc;
+}
+
 /* On failure `*what` names the field and its text, on the stack. */
 static int read_kind(lua_State *L, kind_t *out, const char **what) {
   size_t len;
   const char *text = push_string(L, "name", NULL, &len);
   size_t name_len;
   int rc = mlxr_name_from_text(text, len, out->name, &name_len);
-  *what = lua_pushfstring(L, "name \"%s\"", text);
   if (rc != 0)
-    return rc;
-  lua_pop(L, 2);
+    return fail(L, rc, "name", text, what);
+  lua_pop(L, 1);
   text = push_string(L, "type", NULL, &len);
   rc = mlxr_type_from_text(text, len, &out->type);
-  *what = lua_pushfstring(L, "type \"%s\"", text);
   if (rc != 0)
-    return rc;
-  lua_pop(L, 2);
+    return fail(L, rc, "type", text, what);
+  lua_pop(L, 1);
   text = push_string(L, "class", "IN", &len);
   rc = mlxr_class_from_text(text, len, &out->class_);
-  *what = lua_pushfstring(L, "class \"%s\"", text);
-  if (rc == 0)
-    lua_pop(L, 2);
-  return rc;
+  if (rc != 0)
+    return fail(L, rc, "class", text, what);
+  lua_pop(L, 1);
+  return 0;
 }
 
 static int put_question(encoder_t *encoder, const char **what) {
@@ -120,14 +124,13 @@ static int put_record(encoder_t *encoder, enum mlxr_section section,
   rc = mlxr_rdata_from_text(is_opaque ? MLXR_TYPE_NULL : kind.type, text,
                             text_len, encoder->rdata, sizeof encoder->rdata,
                             &len);
-  *what = lua_pushfstring(L, "data \"%s\"", text);
   if (rc != 0)
-    return rc;
+    return fail(L, rc, "data", text, what);
   *what = "message";
   rc =
       mlxr_writer_record(&encoder->writer, section, kind.name, kind.type,
                          kind.class_, is_cache_flush, ttl, encoder->rdata, len);
-  lua_pop(L, 2);
+  lua_pop(L, 1);
   return rc;
 }
 
