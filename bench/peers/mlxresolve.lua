@@ -15,7 +15,7 @@ return mlx.policy {
   front = { threads = tonumber(mlx.env("BENCH_THREADS", "1")) },
   control = false,
   -- a million fit into the larger
-  cache = { size = tonumber(mlx.env("BENCH_NAMES", "1200000")) * 87 },
+  cache = { size = tonumber(mlx.env("BENCH_NAMES", "1200000")) * 85 },
   strategies = {
     use("literal"),
     use("localhost"),
