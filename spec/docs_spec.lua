@@ -327,7 +327,7 @@ describe("the meta files", function()
   end
 
   it("describe the core as it is", function()
-    for name, class in pairs(meta.read("lua/meta/core.d.lua")) do
+    for name, class in pairs(meta.read("core")) do
       local part = name:match("^core%.(%w+)$")
       local real
       if part or name == "core" then
@@ -352,7 +352,7 @@ describe("the meta files", function()
   end)
 
   it("describe what plugins see as it is", function()
-    local classes = meta.read("lua/meta/plugin.d.lua")
+    local classes = meta.read("plugin")
     compare("lua/mlxresolve/query.lua", "methods", classes.Query)
     local context = defined("lua/mlxresolve/context.lua", "methods")
     for _, part in ipairs { "questions", "machine" } do
@@ -390,7 +390,7 @@ describe("the meta files", function()
   end)
 
   it("describe what a retry policy and a reaction are told", function()
-    local classes = meta.read("lua/meta/plugin.d.lua")
+    local classes = meta.read("plugin")
     local failure
     local mlx = require("mlxresolve")
     local patient = mlx.use {
@@ -414,7 +414,7 @@ describe("the meta files", function()
   end)
 
   it("describe both worlds", function()
-    local classes = meta.read("lua/meta/world.d.lua")
+    local classes = meta.read("world")
     local serving = set_of {
       "listen",
       "http",
@@ -448,7 +448,7 @@ describe("the meta files", function()
   end)
 
   it("describe the library as it is", function()
-    local classes = meta.read("lua/meta/mlxresolve.d.lua")
+    local classes = meta.read("mlxresolve")
     local mlx, functions = require("mlxresolve"), {}
     for name, value in pairs(mlx) do
       if type(value) == "function" then

@@ -178,11 +178,8 @@ describe("the budgets", function()
       { { 600, "core/*.c", "core/*.h" }, { 300, "lua/*.lua" }, { 120, "plugins/*.lua" } }
     for _, limit in ipairs(limits) do
       for _, path in ipairs(tracked(unpack(limit, 2))) do
-        -- descriptions of an interface are as long as the interface
-        if not path:match("^lua/meta/") then
-          local n = count_lines(read(path))
-          assert.is_true(n <= limit[1], ("%s has %d lines, at most %d"):format(path, n, limit[1]))
-        end
+        local n = count_lines(read(path))
+        assert.is_true(n <= limit[1], ("%s has %d lines, at most %d"):format(path, n, limit[1]))
       end
     end
   end)

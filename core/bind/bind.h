@@ -78,7 +78,7 @@ mlxr_cache_t *mlxr_bind_check_cache(lua_State *L, int arg);
 /// The interest of the userdata at `arg`; raises.
 mlxr_interest_t *mlxr_bind_check_interest(lua_State *L, int arg);
 
-/// The method `peek` of a cache: see lua/meta/core.d.lua.
+/// The method `peek` of a cache: see lua/meta/core/cache.d.lua.
 int mlxr_bind_cache_peek(lua_State *L);
 
 /* Each pushes the table of its part; see module.c. */

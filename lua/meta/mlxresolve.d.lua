@@ -218,9 +218,9 @@ local Request = {}
 --- Gives up: calls back once with nil, "cancelled", "ECANCELED".
 function Request:cancel() end
 
---- Names: `canonical(text)`, `reverse(address)`, as in core.d.lua.
+--- Names: `canonical(text)`, `reverse(address)`, as in core/name.d.lua.
 mlx.name = {}
---- Addresses: `parse(text)`, `is_within(address, network)`, … as in core.d.lua.
+--- Addresses: `parse(text)`, `is_within(address, network)`, … as in core/address.d.lua.
 mlx.address = {}
 
 return mlx

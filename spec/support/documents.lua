@@ -252,7 +252,7 @@ end
 for file, objects in pairs(OBJECTS) do
   for class, object in pairs(objects) do
     makers[class] = function()
-      return meta.table(meta.read("lua/meta/" .. file .. ".d.lua")[class], object)
+      return meta.table(meta.read(file)[class], object)
     end
   end
 end

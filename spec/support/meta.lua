@@ -43,12 +43,8 @@ local function read_function(classes, line, doc, returns)
   class.list[#class.list + 1] = entry
 end
 
---- The classes of a file by the name of their local, "World", "core.wire"; those without functions
---- by the last word of their class, "Change".
----@param path string
----@return table<string, { fields: table, functions: table, list: table[] }>
-function meta.read(path)
-  local classes, doc, returns, class, field = {}, {}, {}, nil, nil
+local function read_file(classes, path)
+  local doc, returns, class, field = {}, {}, nil, nil
   for line in io.lines(path) do
     local class_name = line:match("^%-%-%-@class mlxresolve%.(%w+)")
     local more = field and line:match("^%-%-%-%s%s+(.*)$")
@@ -71,6 +67,19 @@ function meta.read(path)
       doc, returns = {}, {}
     end
   end
+end
+
+--- The classes of an interface by the name of their local, "World", "core.wire"; those without
+--- functions by the last word of their class, "Change".
+---@param name string  of a file in lua/meta, or of a folder there with several
+---@return table<string, { fields: table, functions: table, list: table[] }>
+function meta.read(name)
+  local classes = {}
+  local paths = io.popen(("ls lua/meta/%s.d.lua lua/meta/%s/*.d.lua 2>/dev/null"):format(name, name))
+  for path in paths:lines() do
+    read_file(classes, path)
+  end
+  paths:close()
   return classes
 end
 

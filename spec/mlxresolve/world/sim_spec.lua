@@ -20,7 +20,7 @@ describe("mlxresolve.world.sim", function()
   it("has every function of a world", function()
     local world = sim.new()
     local count = 0
-    for name in pairs(meta.read("lua/meta/world.d.lua").World.functions) do
+    for name in pairs(meta.read("world").World.functions) do
       if not SERVING[name] then
         count = count + 1
         assert.equal("function", type(world[name]), name)
