@@ -93,7 +93,9 @@ local function on_mini1()
   end
   if printed then
     local run, dig = printed:match("^(.-)    =====\n(.*)$")
-    return assert(run, "tools/run in a namespace did not come to its end"), dig
+    local is_whole = run and run:find("slot7", 1, true) and dig:find("EDE", 1, true)
+    assert(is_whole, "tools/run in a namespace did not come to its end; is the program built?")
+    return run, dig
   end
 end
 
