@@ -13,12 +13,8 @@ local cold = {}
 
 -- Asks names in turns: with a bare packet, whose answer comes to its port alone, and over DNS.
 -- Prints the kind and ms.
-local ASK = [[
-local core, uv = require "mlxresolve.core", require "luv"
-local index
-for _, interface in ipairs(core.netif.open():interfaces()) do
-  if interface.name == "eth0" then index = interface.index end
-end
+local ASK = figures.ON_ETH0
+  .. [[
 local mdns = core.udp.open { bind = "0.0.0.0:0", multicast = true }
 local dns = core.udp.open { bind = "127.0.0.1:0" }
 local KINDS = {

@@ -6,6 +6,7 @@
 ---   crowd:advance(60e3)
 ---   print(crowd.packets)              -- sent on the link so far
 
+local bed = require("support.mdns_bed")
 local engine = require("mlxresolve.mdns.engine")
 local schedulers = require("mlxresolve.scheduler")
 local virtual = require("mlxresolve.world.virtual")
@@ -64,20 +65,7 @@ end
 ---------------------------------------------------------------- hosts
 
 local function link_of(address)
-  return {
-    index = 2,
-    name = "eth0",
-    kind = "ethernet",
-    up = true,
-    multicast = true,
-    point_to_point = false,
-    mac = "02:00:00:00:00:01",
-    mtu = 1500,
-    gateways = {},
-    addresses = {
-      { address = address, family = "ipv4", prefix = 16, temporary = false, tentative = false },
-    },
-  }
+  return bed.interface { addresses = { bed.address(address, 16) } }
 end
 
 local function on_send(self, host, sent)

@@ -14,6 +14,15 @@ end
 
 figures.program = working_folder() .. "/build/mlxresolve"
 
+--- What programs on a host begin with: `core`, `uv`, and the `index` of the link.
+figures.ON_ETH0 = [[
+local core, uv = require "mlxresolve.core", require "luv"
+local index
+for _, interface in ipairs(core.netif.open():interfaces()) do
+  if interface.name == "eth0" then index = interface.index end
+end
+]]
+
 --- Runs `measure(net)` on a network of these hosts and ends it, whatever happens.
 ---@param names string[]
 ---@param measure fun(net: support.Lan)

@@ -17,12 +17,8 @@ observers = { use("publish", { host = "master", service = "_mlx._tcp", port = 50
 ]]
 
 -- Asks for master.local every 30 ms; prints how long each answer took.
-local ASK = [[
-local core, uv = require "mlxresolve.core", require "luv"
-local index
-for _, interface in ipairs(core.netif.open():interfaces()) do
-  if interface.name == "eth0" then index = interface.index end
-end
+local ASK = figures.ON_ETH0
+  .. [[
 local socket = core.udp.open { bind = "0.0.0.0:0", multicast = true }
 local query = core.wire.encode { id = 9,
   questions = { { name = "master.local.", type = "A", class = "IN" } } }

@@ -4,11 +4,10 @@ local daemons = require("support.daemon")
 local json = require("mlxresolve.json")
 local lan = require("support.lan")
 local shell = require("support.shell")
+local sshd = require("support.sshd")
 local uv = require("luv")
 
--- In a chroot, for one, not even root may make a user namespace, which sshd runs in here.
-local can_run_sshd = os.execute("unshare --user --map-user=1 true 2>/dev/null") == 0
-local where_possible = can_run_sshd and describe
+local where_possible = sshd.can_run() and describe
   or function(name)
     describe(name, function()
       pending("user namespaces cannot be made here")
@@ -17,23 +16,6 @@ local where_possible = can_run_sshd and describe
 
 where_possible("pins beside real hosts", function()
   local net, folder, daemon
-
-  local function make_key(name)
-    local file = folder .. "/" .. name
-    local made = shell.command { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file }
-    assert.equal(0, os.execute(made))
-    return shell.read(file .. ".pub"):match("^%S+ %S+"), file
-  end
-
-  -- Without the rights of root sshd has none to give up.
-  local function start_sshd(host, key)
-    local file = folder .. "/sshd_" .. host
-    local settings = "HostKey %s\nPidFile none\nUsePAM no\nListenAddress 0.0.0.0\n"
-    shell.write(file, settings:format(key))
-    local sshd = { "/usr/sbin/sshd", "-D", "-e", "-f", file }
-    local process = net:spawn(host, { "unshare", "--user", "--map-user=1", "--", unpack(sshd) })
-    process:wait_for("Server listening")
-  end
 
   local function proofs()
     local run = daemon:run("pins", "--json", "--control", daemon.control)
@@ -55,11 +37,11 @@ where_possible("pins beside real hosts", function()
   setup(function()
     net = lan.open({ "master", "mini2", "printer" }, { ipv6 = false })
     folder = net:folder()
-    local key, file = make_key("mini2")
-    local _, other = make_key("other")
+    local key, file = sshd.make_key(folder, "mini2")
+    local _, other = sshd.make_key(folder, "other")
     shell.write(folder .. "/known_hosts", ("mini2.local %s\n"):format(key))
-    start_sshd("mini2", file)
-    start_sshd("printer", other)
+    sshd.start(net, folder, "mini2", file, { "0.0.0.0" })
+    sshd.start(net, folder, "printer", other, { "0.0.0.0" })
     net:avahi("mini2", "mini2")
     daemon = daemons.start(
       net,

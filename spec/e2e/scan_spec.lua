@@ -3,6 +3,7 @@
 local daemons = require("support.daemon")
 local lan = require("support.lan")
 local shell = require("support.shell")
+local sshd = require("support.sshd")
 
 local NAMES = { "master", "mini2", "impostor", "liar", "mini5" }
 
@@ -28,9 +29,7 @@ while True:
     client.close()
 ]]
 
--- In a chroot, for one, not even root may make a user namespace, which sshd runs in here.
-local can_run_sshd = os.execute("unshare --user --map-user=1 true 2>/dev/null") == 0
-local where_possible = can_run_sshd and describe
+local where_possible = sshd.can_run() and describe
   or function(name)
     describe(name, function()
       pending("user namespaces cannot be made here")
@@ -40,21 +39,8 @@ local where_possible = can_run_sshd and describe
 where_possible("scan beside hosts that multicast does not reach", function()
   local net, folder, by_key, by_name
 
-  local function make_key(name)
-    local file = folder .. "/" .. name
-    local made = shell.command { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", file }
-    assert.equal(0, os.execute(made))
-    return shell.read(file .. ".pub"):match("^%S+ %S+"), file
-  end
-
-  -- Without the rights of root sshd has none to give up.
   local function start_sshd(host, key)
-    local file = folder .. "/sshd_" .. host
-    local settings = "HostKey %s\nPidFile none\nUsePAM no\nListenAddress %s\nListenAddress %s\n"
-    shell.write(file, settings:format(key, net:address(host), net:address(host, 6)))
-    local sshd = { "/usr/sbin/sshd", "-D", "-e", "-f", file }
-    local process = net:spawn(host, { "unshare", "--user", "--map-user=1", "--", unpack(sshd) })
-    process:wait_for("Server listening")
+    sshd.start(net, folder, host, key, { net:address(host), net:address(host, 6) })
   end
 
   local function drop(host, what)
@@ -71,9 +57,9 @@ where_possible("scan beside hosts that multicast does not reach", function()
   setup(function()
     net = lan.open(NAMES)
     folder = net:folder()
-    local mini2_key, mini2_file = make_key("mini2")
-    local mini3_key = make_key("mini3")
-    local _, other_file = make_key("other")
+    local mini2_key, mini2_file = sshd.make_key(folder, "mini2")
+    local mini3_key = sshd.make_key(folder, "mini3")
+    local _, other_file = sshd.make_key(folder, "other")
     shell.write(
       folder .. "/known_hosts",
       ("mini2.local %s\nmini3.local %s\n"):format(mini2_key, mini3_key)

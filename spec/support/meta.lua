@@ -75,7 +75,8 @@ end
 ---@return table<string, { fields: table, functions: table, list: table[] }>
 function meta.read(name)
   local classes = {}
-  local paths = io.popen(("ls lua/meta/%s.d.lua lua/meta/%s/*.d.lua 2>/dev/null"):format(name, name))
+  local list = "ls lua/meta/NAME.d.lua lua/meta/NAME/*.d.lua 2>/dev/null"
+  local paths = assert(io.popen((list:gsub("NAME", name))))
   for path in paths:lines() do
     read_file(classes, path)
   end

@@ -4,6 +4,20 @@ local scheduler = require("mlxresolve.scheduler")
 local uv = require("luv")
 
 describe("mlxresolve.world.real.network", function()
+  --- Runs the loop until somebody closes the world; after three seconds it is done in any case.
+  local function run_until_closed(world)
+    local guard = uv.new_timer()
+    uv.update_time() -- the loop's is from when it ran last
+    guard:start(3000, 0, function()
+      world:close()
+    end)
+    while not world.is_closed do
+      uv.run("once")
+    end
+    guard:close()
+    uv.run()
+  end
+
   it("hands datagrams over with their circumstances", function()
     local world = require("mlxresolve.world.real").new()
     scheduler.new(world)
@@ -16,15 +30,7 @@ describe("mlxresolve.world.real.network", function()
     local sender = assert(world:udp({ bind = "127.0.0.1:0" }, function() end))
     local port = tonumber(sender:address():match(":(%d+)$"))
     assert.is_true(sender:send("hello", receiver:address()))
-    local guard = uv.new_timer()
-    guard:start(3000, 0, function()
-      world:close()
-    end)
-    while not got and not world.is_closed do
-      uv.run("once")
-    end
-    guard:close()
-    uv.run()
+    run_until_closed(world)
     assert.equal("hello", got[1])
     assert.equal("127.0.0.1", got[2])
     assert.equal(port, got[3])
@@ -46,15 +52,7 @@ describe("mlxresolve.world.real.network", function()
       assert(sender:send("hello", receiver:address()))
     end
     sender:close()
-    local guard = uv.new_timer()
-    guard:start(3000, 0, function()
-      world:close()
-    end)
-    while not world.is_closed do
-      uv.run("once")
-    end
-    guard:close()
-    uv.run()
+    run_until_closed(world)
     assert.equal(64, got)
   end)
 
@@ -79,15 +77,7 @@ describe("mlxresolve.world.real.network", function()
       assert(sender:send(query, receiver:address()))
     end
     sender:close()
-    local guard = uv.new_timer()
-    guard:start(3000, 0, function()
-      world:close()
-    end)
-    while not world.is_closed do
-      uv.run("once")
-    end
-    guard:close()
-    uv.run()
+    run_until_closed(world)
     return heard, cares:stats()
   end
 
