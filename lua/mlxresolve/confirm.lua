@@ -1,19 +1,18 @@
 --- Asks a host, at its own addresses and nobody else, whether it still says them: mDNS questions to
 --- its port 5353 (RFC 6762 section 5.5).
 
+local without_scope = require("mlxresolve.address").without_scope
+local type_of = require("mlxresolve.address").type
+
 local FORM = { A = "%s:5353", AAAA = "[%s]:5353" }
 local OTHER = { A = "AAAA", AAAA = "A" }
 local DEFINITE = { ECHANGED = true, ENODATA = true }
 
 local confirm = {}
 
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
-end
-
 --- What the host says of a type, asked at an address: true when all of `list` is in it.
 local function ask(ctx, name, type, list, at, timeout)
-  local server = FORM[at:find(":", 1, true) and "AAAA" or "A"]:format(at)
+  local server = FORM[type_of(at)]:format(at)
   local asked = ctx:query(name, type)
   local answer, message, code = ctx:exchange(server, asked, { timeout = timeout, recurse = false })
   if not answer then
@@ -26,7 +25,7 @@ local function ask(ctx, name, type, list, at, timeout)
     said[data] = true
   end
   for _, address in ipairs(list) do
-    if not said[plain(address)] then
+    if not said[without_scope(address)] then
       return nil, ("%s does not say %s"):format(at, address), "ECHANGED"
     end
   end
@@ -36,7 +35,7 @@ end
 local function by_family(addresses)
   local families = {}
   for _, address in ipairs(addresses) do
-    local type = address:find(":", 1, true) and "AAAA" or "A"
+    local type = type_of(address)
     families[type] = families[type] or {}
     table.insert(families[type], address)
   end

@@ -1,6 +1,8 @@
 --- The book of addresses in doubt: which address of which name is suspect, dead or verified, since
 --- when, and why. An entry ends when the name's answers no longer have the address, and in time.
 
+local without_scope = require("mlxresolve.address").without_scope
+
 local CAPACITY = 1024
 -- How long an entry counts when nothing more is heard, ms: a doubt has long been looked into by
 -- then, the dead may have risen, and what was verified may have died.
@@ -32,11 +34,6 @@ function health.new(runtime)
     count = 0,
     listeners = {},
   }, Health)
-end
-
--- Answers have no scope.
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
 end
 
 local function now_of(self)
@@ -75,7 +72,7 @@ end
 
 local function find(self, name, address)
   local of_name = self.names[name]
-  local entry = of_name and of_name[plain(address)]
+  local entry = of_name and of_name[without_scope(address)]
   if entry and is_over(self, entry) then
     drop(self, entry)
     return nil
@@ -108,7 +105,7 @@ function Health:mark(name, address, state, reason)
   if entry then
     unlink(entry)
   else
-    entry = add(self, name, plain(address))
+    entry = add(self, name, without_scope(address))
   end
   link(self, entry)
   entry.marked_at, entry.reason = now_of(self), reason
@@ -145,7 +142,7 @@ end
 ---@param reason string?  for those who are told
 function Health:clear(name, address, reason)
   for known, entry in pairs(self.names[name] or {}) do
-    if not address or known == plain(address) then
+    if not address or known == without_scope(address) then
       drop(self, entry)
       tell(self, name, known, false, reason or "cleared")
     end

@@ -4,6 +4,7 @@
 --- kept though it is in doubt, or served though it ran out, has to be proved first. An address at
 --- which another host answers is no answer for its name until that proves otherwise.
 
+local without_scope = require("mlxresolve.address").without_scope
 local cards = require("mlxresolve.identity.cards")
 local checks = require("mlxresolve.identity.checks")
 local core = require("mlxresolve.core")
@@ -74,13 +75,9 @@ end
 
 ---------------------------------------------------------------- proofs
 
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
-end
-
 local function find(self, name, address)
   local of_name = self.proofs[name]
-  local proof = of_name and of_name[plain(address)]
+  local proof = of_name and of_name[without_scope(address)]
   if proof and proof.outcome then
     local is_over = self.runtime.world:now() >= proof.at + LIFE[proof.outcome]
     return not is_over and proof or nil
@@ -97,7 +94,7 @@ local function add(self, name, address)
     self.count = self.count + 1
   end
   local proof = { outcome = false, reason = false, at = 0, is_said_anew = false, waiting = {} }
-  self.proofs[name][plain(address)] = proof
+  self.proofs[name][without_scope(address)] = proof
   return proof
 end
 
@@ -114,7 +111,7 @@ end
 local function tell_refusal(self, name, address, reason)
   local runtime = self.runtime
   local text = ("another host answers: %s"):format(reason)
-  runtime.health:mark(name, plain(address), "dead", text)
+  runtime.health:mark(name, without_scope(address), "dead", text)
   runtime.world:log("warn", ("%s: %s: %s"):format(name, address, text))
   -- What is said anew is sifted.
   persistence.forget(runtime, { name = name })

@@ -3,6 +3,7 @@
 --- What cannot wait, such as addresses that have become wrong, is told at once, to `at_once`. An
 --- interface that comes and goes is told of when it rests, or once in a while.
 
+local without_scope = require("mlxresolve.address").without_scope
 local changes = require("mlxresolve.network.change")
 local flapping = require("mlxresolve.network.flapping")
 local selectors = require("mlxresolve.network.selectors")
@@ -158,7 +159,7 @@ local function is_news(self, event)
   if event.type ~= "neighbour_changed" then
     return true
   end
-  local plain = event.address and event.address:gsub("%%.*$", "")
+  local plain = event.address and without_scope(event.address)
   local known = plain and self.before.macs[event.index .. " " .. plain]
   if known or not event.mac or event.mac == "" then
     return known and event.mac and event.mac ~= "" and known ~= event.mac or false

@@ -2,6 +2,7 @@
 --- network which was heard on it cannot be right any more, and is withheld at once. It is kept, and
 --- given back as suspect when the network returns. Also: whether there is any network at all.
 
+local type_of = require("mlxresolve.address").type
 local core = require("mlxresolve.core")
 local networks = require("mlxresolve.onlink.networks")
 local prune = require("mlxresolve.prune")
@@ -215,7 +216,7 @@ local function is_routed(self, step, type)
   end
   for _, interface in ipairs(self.interfaces) do
     for _, gateway in ipairs(interface.up and interface.gateways or {}) do
-      local family = gateway:find(":", 1, true) and "AAAA" or "A"
+      local family = type_of(gateway)
       if family == type then
         return true
       end

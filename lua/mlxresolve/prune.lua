@@ -1,6 +1,7 @@
 --- Takes single addresses out of what the cache has of a name: those that stay serve on, as old as
 --- they are, in doubt.
 
+local type_of = require("mlxresolve.address").type
 local core = require("mlxresolve.core")
 local persistence = require("mlxresolve.persistence")
 local query = require("mlxresolve.query")
@@ -52,7 +53,7 @@ end
 ---@return integer count  of the entries that had it
 function prune.remove(runtime, name, address)
   local cache, now, count = runtime.cache, runtime.world:now(), 0
-  local type = address:find(":", 1, true) and "AAAA" or "A"
+  local type = type_of(address)
   for _, entry in ipairs(cache:list(now, { name = name, type = type }, 32)) do
     local packet, age = cache:copy(name, query.type_numbers[type], now, entry.purpose)
     local addresses = entry.status == "answer" and packet and core.answer.data(packet) or {}

@@ -4,6 +4,7 @@
 --- of mDNS), and its addresses are probed where somebody says how. Then the chain is asked anew,
 --- and what it says takes the place of what the cache has, before anybody asks for it.
 
+local without_scope = require("mlxresolve.address").without_scope
 local evidence = require("mlxresolve.recheck.evidence")
 local group = require("mlxresolve.group")
 local persistence = require("mlxresolve.persistence")
@@ -159,13 +160,9 @@ function begin(self)
   self.task = runtime.scheduler:handle(task)
 end
 
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
-end
-
 local function widen(self, options)
   if options.address then
-    self.meant[plain(options.address)] = true
+    self.meant[without_scope(options.address)] = true
   else
     self.is_all = true
   end
@@ -189,7 +186,7 @@ end
 -- Is that looked into already?
 local function concerns(self, address)
   if address then
-    return self.in_doubt[plain(address)] ~= nil
+    return self.in_doubt[without_scope(address)] ~= nil
   end
   for _, suspect in ipairs(self.runtime.health:suspects(self.name)) do
     if not self.in_doubt[suspect] then

@@ -1,6 +1,7 @@
 --- `resolver:watch`: what becomes of a name, as the policy answers it; and the way back, for those
 --- who find out that an answer is wrong.
 
+local without_scope = require("mlxresolve.address").without_scope
 local core = require("mlxresolve.core")
 local evidence = require("mlxresolve.recheck.evidence")
 local persistence = require("mlxresolve.persistence")
@@ -52,7 +53,7 @@ function subscribe:report_failure(name, address)
   if address and not core.address.parse(address) then
     return nil, ("'%s' is no address"):format(address), "ETEXT"
   end
-  local plain = address and address:gsub("%%.*$", "")
+  local plain = address and without_scope(address)
   local doubted = self.mdns_engine and self.mdns_engine:report_failure(canonical, address) or 0
   mark(self, canonical, plain)
   if plain then

@@ -1,13 +1,11 @@
 --- Behind which network card an address is: when it turns up behind another, another machine may
 --- have it, and what its host has proved counts no more.
 
+local without_scope = require("mlxresolve.address").without_scope
+
 local MAX_ADDRESSES = 1024 -- beyond it the memory begins anew
 
 local cards = {}
-
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
-end
 
 local function meet(identity, known, address, mac)
   local before = known.macs[address]
@@ -31,7 +29,7 @@ function cards.watch(identity)
   return identity.runtime.world:watch_network(function(events)
     for _, event in ipairs(events) do
       if event.type == "neighbour_changed" and event.mac then
-        meet(identity, known, plain(event.address), event.mac)
+        meet(identity, known, without_scope(event.address), event.mac)
       end
     end
   end)

@@ -4,6 +4,7 @@
 --- have come from elsewhere; one to our own address proves its origin by its source, and is
 --- accepted only while a question that asked for it is young.
 
+local without_scope = require("mlxresolve.address").without_scope
 local links = require("mlxresolve.mdns.links")
 
 local check = {
@@ -28,7 +29,7 @@ end
 
 -- This machine's own replies to its own address arrive on loopback.
 local function own_link(speaking, from)
-  local plain = from:gsub("%%.*$", "")
+  local plain = without_scope(from)
   for _, link in ipairs(speaking) do
     if link.own[plain] then
       return link
@@ -68,7 +69,7 @@ function check.link(speaking, at)
   elseif check.is_multicast(at.to) or links.is_on(link, at.from, at.hops) then
     return link
   end
-  local plain = at.from:gsub("%%.*$", "")
+  local plain = without_scope(at.from)
   if link.own[plain] then
     return link
   end
@@ -85,7 +86,7 @@ function check.query(speaking, at)
   if not link then
     return nil, false, "interface"
   end
-  local plain = at.from:gsub("%%.*$", "")
+  local plain = without_scope(at.from)
   local is_on_link = link.own[plain] or links.is_on(link, at.from, -1)
   if is_on_link or check.is_multicast(at.to) then
     return link, is_on_link

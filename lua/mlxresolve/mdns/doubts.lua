@@ -5,6 +5,7 @@
 --- the lowest rate and without acknowledgement, and to sleeping stations late, so that there a
 --- question is often heard while its answer is lost, and good records would be thrown away.
 
+local without_scope = require("mlxresolve.address").without_scope
 local scopes = require("mlxresolve.mdns.scopes")
 local stored = require("mlxresolve.mdns.stored")
 
@@ -127,10 +128,6 @@ local function ask_hosts(doubt, link_of)
   end
 end
 
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
-end
-
 local function sources(self, record, link_of)
   for _, link in ipairs(self.engine.sockets.links) do
     if record.source and link.index == record.interface then
@@ -147,7 +144,7 @@ function Doubts:report(name, address)
   local scheduler = self.engine.scheduler
   local doubt, link_of, count = nil, {}, 0
   for _, record in ipairs(self.engine.store:records(name, scheduler:now())) do
-    local is_meant = ADDRESS[record.type] and (not address or plain(address) == record.data)
+    local is_meant = ADDRESS[record.type] and (not address or without_scope(address) == record.data)
     if is_meant and stored.is_reportable(record) then
       doubt = doubt or take(self, name)
       if doubt then

@@ -1,6 +1,7 @@
 --- Who answered for a name last: where multicast stays silent, that host is asked alone (RFC 6762
 --- section 5.5), since networks that lose multicast deliver unicast.
 
+local family_of = require("mlxresolve.address").family
 local scopes = require("mlxresolve.mdns.scopes")
 
 -- More names than anybody here asks for; when it is reached, the memory begins anew.
@@ -34,7 +35,7 @@ function Hosts:note(name, source, interface)
     self.names[name] = known
     self.count = self.count + 1
   end
-  known[source:find(":", 1, true) and "ipv6" or "ipv4"] = { source = source, interface = interface }
+  known[family_of(source)] = { source = source, interface = interface }
 end
 
 --- Asks the host that answered a lookup's name last, if there was one and its link is still there:

@@ -1,5 +1,6 @@
 --- Which interfaces mDNS is spoken on, and what counts as coming from their links.
 
+local without_scope = require("mlxresolve.address").without_scope
 local core = require("mlxresolve.core")
 
 local links = {}
@@ -24,7 +25,7 @@ local function speaks_for(interface)
     if not address.tentative then
       link[address.family] = true
       -- The scope is the interface itself.
-      local plain = address.address:gsub("%%.*$", "")
+      local plain = without_scope(address.address)
       link.own[plain] = true
       link.addresses[#link.addresses + 1] = plain
       local base, length = core.address.network(plain .. "/" .. address.prefix)

@@ -1,5 +1,7 @@
 --- How questions leave through the engine's sockets: by which of them, asking for which replies.
 
+local family_of = require("mlxresolve.address").family
+
 ---@class mlxresolve.mdns.Sockets
 local sending = {}
 
@@ -73,7 +75,7 @@ end
 ---@param link mlxresolve.mdns.Link
 ---@return integer sent, string? message, string? code
 function sending:ask_host(packets, host, link)
-  local name = host:find(":", 1, true) and "ipv6" or "ipv4"
+  local name = family_of(host)
   local to = (name == "ipv6" and "[%s]:5353" or "%s:5353"):format(host)
   for _, family in ipairs(self.families) do
     if family.about.name == name then

@@ -1,6 +1,7 @@
 --- Interfaces by name ("veth*"), by kind ("tunnel") or by a network that they have an address in
 --- ("10.0.0.0/8"): how a policy says which ones it means.
 
+local without_scope = require("mlxresolve.address").without_scope
 local core = require("mlxresolve.core")
 
 local KINDS = {
@@ -32,7 +33,7 @@ end
 
 local function has_address(interface, network)
   for _, entry in ipairs(interface.addresses or {}) do
-    if core.address.is_within((entry.address:gsub("%%.*$", "")), network) then
+    if core.address.is_within(without_scope(entry.address), network) then
       return true
     end
   end

@@ -1,6 +1,8 @@
 --- What this machine's network looks like at a moment, as far as names depend on it, for a
 --- comparison with a later one.
 
+local family_of = require("mlxresolve.address").family
+local without_scope = require("mlxresolve.address").without_scope
 local core = require("mlxresolve.core")
 
 local MOST_MACS = 64
@@ -15,7 +17,7 @@ local view = {}
 ---@field macs table<string, string>  "index gateway" → MAC, as far as known
 
 local function network_of(entry)
-  local plain = entry.address:gsub("%%.*$", "")
+  local plain = without_scope(entry.address)
   local base, length = core.address.network(plain .. "/" .. entry.prefix)
   return plain, base and ("%s/%d"):format(base, length) or false
 end
@@ -42,7 +44,7 @@ end
 --- The MACs of the gateways among the neighbours.
 local function macs_of(self, neighbours)
   for _, neighbour in ipairs(neighbours) do
-    local address = neighbour.address:gsub("%%.*$", "")
+    local address = without_scope(neighbour.address)
     local is_gateway = self.gateways.ipv4[address] or self.gateways.ipv6[address]
     if is_gateway == neighbour.index and neighbour.mac and neighbour.mac ~= "" then
       self.macs[neighbour.index .. " " .. address] = neighbour.mac
@@ -64,8 +66,8 @@ function view.take(interfaces, neighbours, previous)
       addresses = addresses_of(interface),
     }
     for _, gateway in ipairs(interface.up and interface.gateways or {}) do
-      local plain = gateway:gsub("%%.*$", "")
-      local family = plain:find(":", 1, true) and "ipv6" or "ipv4"
+      local plain = without_scope(gateway)
+      local family = family_of(plain)
       self.gateways[family][plain ~= "" and plain or "on-link"] = interface.index
     end
   end
@@ -86,10 +88,6 @@ end
 local function has(self, index, address)
   local interface = self.interfaces[index]
   return interface and interface.addresses[address] ~= nil
-end
-
-local function family_of(address)
-  return address:find(":", 1, true) and "ipv6" or "ipv4"
 end
 
 local function missing(from, to)

@@ -1,5 +1,6 @@
 --- The networks that interfaces are on, and how they differ from those of before.
 
+local without_scope = require("mlxresolve.address").without_scope
 local core = require("mlxresolve.core")
 
 local networks = {}
@@ -12,7 +13,7 @@ local networks = {}
 ---@field left_at number?       ms
 
 local function network_of(interface, address)
-  local plain = address.address:gsub("%%.*$", "")
+  local plain = without_scope(address.address)
   local base, length = core.address.network(plain .. "/" .. address.prefix)
   if not base then
     return nil

@@ -1,6 +1,7 @@
 --- What there is to go by when an answer is doubted: what the cache has, what the link says, what
 --- the probes find, and what the chain says now.
 
+local family_of = require("mlxresolve.address").family
 local core = require("mlxresolve.core")
 local group = require("mlxresolve.group")
 local query = require("mlxresolve.query")
@@ -40,10 +41,6 @@ function evidence.known(runtime, name)
     types = { "A", "AAAA" }
   end
   return types, addresses, interfaces, is_marked
-end
-
-local function family_of(address)
-  return address:find(":", 1, true) and "ipv6" or "ipv4"
 end
 
 --- The addresses in doubt: those that are meant, and where all are, what is known and what the

@@ -1,6 +1,7 @@
 --- The questions of a scenario, and what their answers are held against: what is expected, and
 --- what must hold for every answer whatever is expected.
 
+local without_scope = require("mlxresolve.address").without_scope
 local core = require("mlxresolve.core")
 local prefixes = require("mlxresolve.simulate.prefixes")
 local reach = require("mlxresolve.world.sim.reach")
@@ -66,7 +67,7 @@ end
 -- Unless a router leads there still, or the host is here.
 local function check_withheld(self, one, addresses)
   for _, address in ipairs(one.name:find("%.local%.$") and addresses or {}) do
-    local ms = self.prefixes:gone_for((address:gsub("%%.*$", "")))
+    local ms = self.prefixes:gone_for(without_scope(address))
     local may_be = ms and (leads_there(self, one, address) or is_near(self, one, address))
     if ms and ms > GRACE and not may_be then
       local text = "%s was said to have %s, but this machine left that network %.0f ms ago"
@@ -80,7 +81,7 @@ local function check_forbidden(self, one, addresses)
   for _, rule in ipairs(self.forbidden) do
     if rule.name == one.name and now >= rule.from and now <= rule.till then
       for _, address in ipairs(addresses) do
-        if address:gsub("%%.*$", "") == rule.address then
+        if without_scope(address) == rule.address then
           self.run:fail("%s was said to have %s, which is forbidden now", one.name, address)
         end
       end
@@ -101,7 +102,7 @@ end
 ---------------------------------------------------------------- what is expected
 
 function leads_there(self, one, address)
-  local plain = address:gsub("%%.*$", "")
+  local plain = without_scope(address)
   local scope = address:match("%%(.*)$")
   local index = scope and self.run.resolver:interface_index(scope)
   local path = routes.find(self.world.me, plain, index)
@@ -148,7 +149,7 @@ end
 function expected.exactly(_, one, addresses)
   local got = {}
   for i, address in ipairs(addresses) do
-    got[i] = address:gsub("%%.*$", "")
+    got[i] = without_scope(address)
   end
   table.sort(got)
   table.sort(one.exactly)

@@ -1,5 +1,7 @@
 --- The addresses of one family that a watched name is known to have, and what of them was told.
 
+local without_scope = require("mlxresolve.address").without_scope
+
 ---@class mlxresolve.WatchedAddress
 ---@field address string
 ---@field family "ipv4"|"ipv6"
@@ -21,17 +23,12 @@ function addresses.new(resolver, name, tell)
   return setmetatable({ resolver = resolver, name = name, tell = tell, items = {} }, Addresses)
 end
 
--- Addresses of results bear their scope, data of records do not.
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
-end
-
 ---@param address string  with or without its scope
 ---@return mlxresolve.WatchedAddress|nil
 function Addresses:find(address)
-  local wanted = plain(address)
+  local wanted = without_scope(address)
   for known, item in pairs(self.items) do
-    if known == address or plain(known) == wanted then
+    if known == address or without_scope(known) == wanted then
       return item
     end
   end
@@ -104,7 +101,7 @@ end
 ---------------------------------------------------------------- an answer
 
 local function health_of(self, address)
-  return self.resolver.health:of(self.name, plain(address))
+  return self.resolver.health:of(self.name, without_scope(address))
 end
 
 local function take_over(item, entry)

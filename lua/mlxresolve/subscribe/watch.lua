@@ -4,6 +4,7 @@
 --- it has changed; what differs from the last answer is told. The two families are followed apart,
 --- so that one that is silent does not hold up the other.
 
+local type_of = require("mlxresolve.address").type
 local addresses = require("mlxresolve.subscribe.addresses")
 
 local FAMILIES = { "A", "AAAA" }
@@ -178,7 +179,7 @@ end
 ---@param state "suspect"|"dead"|"verified"|false
 ---@param reason string
 function Watch:health_changed(address, state, reason)
-  local track = self.tracks[address:find(":", 1, true) and "AAAA" or "A"]
+  local track = self.tracks[type_of(address)]
   local item = track.known:find(address)
   if state == "suspect" then
     track.known:doubt(item, "answers", reason)

@@ -1,5 +1,6 @@
 --- What a sweep may look at: links of this machine, neighbours on them, and addresses to knock at.
 
+local without_scope = require("mlxresolve.address").without_scope
 local core = require("mlxresolve.core")
 
 local targets = {}
@@ -13,10 +14,6 @@ local targets = {}
 ---@class mlxresolve.sweep.Target
 ---@field address string
 ---@field index integer  of the interface
-
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
-end
 
 local function is_ipv6(text)
   return text:find(":", 1, true) ~= nil
@@ -64,7 +61,7 @@ end
 local function read(interface)
   local link = { index = interface.index, attached = {}, own = {} }
   for _, entry in ipairs(interface.addresses) do
-    local address = plain(entry.address)
+    local address = without_scope(entry.address)
     local base, length = core.address.network(("%s/%d"):format(address, entry.prefix))
     if base and not entry.tentative then
       link.attached[#link.attached + 1] = ("%s/%d"):format(base, length)
@@ -97,7 +94,7 @@ end
 -- Where only IPv4 networks are named, a link of theirs is meant with its IPv6 neighbours.
 local function is_candidate(link, neighbour, options)
   local is_named = type(options.networks) == "table"
-  local address = plain(neighbour.address)
+  local address = without_scope(neighbour.address)
   if is_ipv6(address) ~= (options.family == "ipv6") or link.own[address] then
     return false
   elseif options.mac and options.mac ~= neighbour.mac then

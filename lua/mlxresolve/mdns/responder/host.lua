@@ -1,5 +1,6 @@
 --- The claim to a host name: the addresses of each link under it, and the way back from them.
 
+local type_of = require("mlxresolve.address").type
 local core = require("mlxresolve.core")
 local labels = require("mlxresolve.mdns.responder.labels")
 local record = require("mlxresolve.mdns.responder.record")
@@ -83,7 +84,7 @@ function Host:records(link)
   for _, address in ipairs(addresses) do
     add(list, {
       name = self.name,
-      type = address:find(":", 1, true) and "AAAA" or "A",
+      type = type_of(address),
       data = address,
       ttl = record.HOST_TTL,
       is_unique = true,

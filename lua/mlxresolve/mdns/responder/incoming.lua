@@ -1,5 +1,6 @@
 --- Datagrams that concern what we publish: queries, and the responses of others.
 
+local family_of = require("mlxresolve.address").family
 local check = require("mlxresolve.mdns.check")
 local conflicts = require("mlxresolve.mdns.responder.conflicts")
 local core = require("mlxresolve.core")
@@ -9,10 +10,6 @@ local steps = require("mlxresolve.mdns.responder.steps")
 local PORT = 5353
 
 local incoming = {}
-
-local function family_of(address)
-  return address:find(":", 1, true) and "ipv6" or "ipv4"
-end
 
 local function endpoint(at)
   return (at.from:find(":", 1, true) and "[%s]:%d" or "%s:%d"):format(at.from, at.port)

@@ -1,5 +1,6 @@
 --- ICMP echoes of the real world: one socket for each family, opened when first used.
 
+local without_scope = require("mlxresolve.address").without_scope
 local core = require("mlxresolve.core")
 
 local FORBIDDEN = "ICMP echo is not allowed to this user's groups: allow it with "
@@ -7,17 +8,13 @@ local FORBIDDEN = "ICMP echo is not allowed to this user's groups: allow it with
 
 local echoes = {}
 
-local function plain(address)
-  return (address:gsub("%%.*$", ""))
-end
-
 -- The token tells whose reply it is; nobody else can have guessed it.
 local function step(self, icmp)
   local batch = self.echo_batch
   local items, message = icmp:step(self.time, batch)
   for i = 1, (items or 0) * 2, 2 do
     local asked = self.echoing[batch[i]]
-    if asked and asked.address == plain(batch[i + 1]) then
+    if asked and asked.address == without_scope(batch[i + 1]) then
       self.echoing[batch[i]] = nil
       asked.waiter:wake(self.time - asked.at)
     end
@@ -58,7 +55,8 @@ function echoes:echo(waiter, address)
   if not sent then
     return nil, message, code
   end
-  self.echoing[token] = { waiter = waiter, address = plain(parsed.address), at = self:now() }
+  self.echoing[token] =
+    { waiter = waiter, address = without_scope(parsed.address), at = self:now() }
   return token
 end
 

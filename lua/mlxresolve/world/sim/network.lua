@@ -2,6 +2,7 @@
 --- multicast domain: a switch, an access point; bridges join links. Who hears whom: reach.lua. Here
 --- is what packets suffer on the way.
 
+local without_scope = require("mlxresolve.address").without_scope
 local core = require("mlxresolve.core")
 local reach = require("mlxresolve.world.sim.reach")
 
@@ -145,7 +146,7 @@ function network.address(text)
   local parsed = plain and core.address.parse(plain)
   local base, length = nil, nil
   if parsed and not parsed.port then
-    base, length = core.address.network(parsed.address:gsub("%%.*$", "") .. "/" .. prefix)
+    base, length = core.address.network(without_scope(parsed.address) .. "/" .. prefix)
   end
   if not base then
     return nil

@@ -2,6 +2,7 @@
 --- not on a link goes by way of the gateway, whose host has to forward. Replies go back the way
 --- that the question came.
 
+local family_of = require("mlxresolve.address").family
 local core = require("mlxresolve.core")
 local reach = require("mlxresolve.world.sim.reach")
 
@@ -9,10 +10,6 @@ local MAX_HOPS = 4
 local EVERYTHING = { ipv4 = { "0.0.0.0/0" }, ipv6 = { "::/0" } }
 
 local routes = {}
-
-local function family_of(address)
-  return address:find(":", 1, true) and "ipv6" or "ipv4"
-end
 
 -- A tunnel's routes come before equal ones: that is what VPN software sees to.
 local function is_better(length, interface, best)

@@ -1,5 +1,7 @@
 --- Datagram sockets of the simulated machine.
 
+local family_of = require("mlxresolve.address").family
+local without_scope = require("mlxresolve.address").without_scope
 local reach = require("mlxresolve.world.sim.reach")
 local routes = require("mlxresolve.world.sim.routes")
 
@@ -31,7 +33,7 @@ end
 
 function sockets:udp(options, on_datagram)
   local address, port = split(options.bind)
-  local family = address:find(":", 1, true) and "ipv6" or "ipv4"
+  local family = family_of(address)
   if port ~= 0 and is_taken(self, family, port, options) then
     return nil, options.bind .. ": address already in use", "EADDRINUSE"
   elseif port == 0 then
@@ -100,7 +102,7 @@ end
 
 local function send_unicast(self, packet, to, port, index)
   local world = self.world
-  local plain = to:gsub("%%.*$", "")
+  local plain = without_scope(to)
   local path, code = routes.find(world.me, plain, index and index > 0 and index or nil)
   if not path then
     return nil, to .. ": network is unreachable", code

@@ -1,5 +1,7 @@
 --- What is true: which addresses a name has, and which it ever had. Answers are held against it.
 
+local without_scope = require("mlxresolve.address").without_scope
+
 local truth = {}
 local methods = {}
 local mt = { __name = "mlxresolve.world.sim.truth", __index = methods }
@@ -27,10 +29,6 @@ function methods:set(name, who, addresses)
     present[who][address] = true
     past[address] = true
   end
-end
-
-local function without_scope(address)
-  return (address:gsub("%%.*$", ""))
 end
 
 --- Has the name this address now?

@@ -1,5 +1,6 @@
 --- How a simulated host's responder sends: to the group or to one host, over IPv4 and IPv6.
 
+local address = require("mlxresolve.address")
 local core = require("mlxresolve.core")
 local reach = require("mlxresolve.world.sim.reach")
 
@@ -8,11 +9,7 @@ local voice = {}
 voice.GROUPS = { ipv4 = "224.0.0.251", ipv6 = "ff02::fb" }
 
 --- The transport that an address belongs to.
----@param address string
----@return "ipv4"|"ipv6"
-function voice.transport(address)
-  return address:find(":", 1, true) and "ipv6" or "ipv4"
-end
+voice.transport = address.family
 
 local function source_of(interface, transport)
   for _, entry in ipairs(interface.addresses) do

@@ -1,0 +1,15 @@
+local address = require("mlxresolve.address")
+
+describe("mlxresolve.address", function()
+  it("leaves a scope out", function()
+    assert.equal("fe80::1", address.without_scope("fe80::1%eth0"))
+    assert.equal("fe80::1", address.without_scope("fe80::1%%"))
+    assert.equal("192.0.2.1", address.without_scope("192.0.2.1"))
+    assert.equal(1, select("#", address.without_scope("fe80::1%eth0")))
+  end)
+
+  it("tells families and record types apart", function()
+    assert.same({ "ipv4", "A" }, { address.family("192.0.2.1"), address.type("192.0.2.1") })
+    assert.same({ "ipv6", "AAAA" }, { address.family("fe80::1%lo"), address.type("::1") })
+  end)
+end)
