@@ -8,6 +8,7 @@
  * the most that is asked a second. Prints one line of key=value.
  */
 #include <fcntl.h>
+#include <linux/udp.h>
 #include <poll.h>
 #include <time.h>
 
@@ -18,7 +19,7 @@ enum {
   INDEX_BITS = 12,
   WINDOW_MAX = 1 << INDEX_BITS, ///< per socket; the ID's other bits tell users
                                 ///< of a place apart
-  SOCKETS_MAX = 64,
+  SOCKETS_MAX = 256,
   LOST_MS = 2000,
   PAUSE_NS = 100000, ///< between looks when the rate allows nothing
   BINS = 2000 ///< a microsecond each below 1 ms, a millisecond each above
@@ -61,9 +62,12 @@ typedef struct run {
   unsigned lane_count;
   uint64_t in_flight;
   tally_t tally;
-  batch_t batch;
+  batch_t batch; ///< of answers
   struct iovec parts[BATCH][2];
   uint8_t headers[BATCH][MLXR_HEADER_LEN];
+  struct mmsghdr bundles[BATCH];
+  unsigned sizes[BATCH]; ///< questions in each
+  _Alignas(8) uint8_t notes[BATCH][CMSG_SPACE(sizeof(uint16_t))];
 } run_t;
 
 static uint64_t now_ns(void) {
@@ -164,8 +168,42 @@ static void prepare(run_t *run, lane_t *lane, unsigned i, uint64_t now) {
   run->parts[i][0] = (struct iovec){run->headers[i], MLXR_HEADER_LEN};
   run->parts[i][1] = (struct iovec){all->wire + all->at[question],
                                     all->at[question + 1] - all->at[question]};
-  run->batch.messages[i].msg_hdr =
-      (struct msghdr){.msg_iov = run->parts[i], .msg_iovlen = 2};
+}
+
+static size_t length_of(const run_t *run, unsigned i) {
+  return run->parts[i][0].iov_len + run->parts[i][1].iov_len;
+}
+
+/* Questions of one length leave together, and the system takes them apart
+ * (UDP_SEGMENT): a generator that is slower than a server measures itself. */
+static struct mmsghdr bundle(run_t *run, unsigned first, unsigned size) {
+  uint8_t *control = run->notes[first];
+  struct cmsghdr *note = (struct cmsghdr *)(void *)control;
+  const uint16_t len = (uint16_t)length_of(run, first);
+  struct msghdr message = {.msg_iov = run->parts[first],
+                           .msg_iovlen = (size_t)size * 2};
+  if (size > 1) {
+    *note = (struct cmsghdr){.cmsg_level = IPPROTO_UDP,
+                             .cmsg_type = UDP_SEGMENT,
+                             .cmsg_len = CMSG_LEN(sizeof len)};
+    memcpy(CMSG_DATA(note), &len, sizeof len);
+    message.msg_control = control;
+    message.msg_controllen = sizeof run->notes[first];
+  }
+  return (struct mmsghdr){.msg_hdr = message};
+}
+
+static unsigned make_bundles(run_t *run, unsigned questions) {
+  unsigned n = 0;
+  for (unsigned i = 0; i < questions; i += run->sizes[n++]) {
+    unsigned size = 1;
+    while (i + size < questions &&
+           length_of(run, i + size) == length_of(run, i))
+      size++;
+    run->bundles[n] = bundle(run, i, size);
+    run->sizes[n] = size;
+  }
+  return n;
 }
 
 static void release(run_t *run, lane_t *lane, uint16_t index) {
@@ -183,8 +221,9 @@ static bool fill(run_t *run, lane_t *lane, uint64_t now) {
     prepare(run, lane, n++, now);
   if (n == 0)
     return false;
-  int sent = sendmmsg(lane->fd, run->batch.messages, n, 0);
-  run->tally.sent += sent > 0 ? (uint64_t)sent : 0;
+  int sent = sendmmsg(lane->fd, run->bundles, make_bundles(run, n), 0);
+  for (int i = 0; i < sent; i++)
+    run->tally.sent += run->sizes[i];
   run->in_flight += n;
   return true;
 }

@@ -2,8 +2,9 @@
 """Cache hits beside the peers, and beside an echo in batches, which is the limit.
 
 All servers are up at once, pinned to core 0, each with its cache filled, and loaded in turn, round
-by round; the load generator is on core 1, a fixed number of questions in flight. The upstream counts
-what reaches it. With the most names: what an entry costs, which is how much larger a process is than
+by round; the load generator is on core 1, a fixed number of questions in flight: from four busy
+clients, such as proxies, and from so many that each waits for its answer before it asks again, so that
+nothing goes together. The upstream counts what reaches it. With the most names: what an entry costs, which is how much larger a process is than
 one of the same kind with room for 10,000 names, and that many in it.
 
 usage: hits.py BUILD ROUNDS [SIZE...]
@@ -20,6 +21,7 @@ build, rounds = sys.argv[1], int(sys.argv[2])
 sizes = [int(x) for x in sys.argv[3:]] or [100, 10_000, 1_000_000]
 every = servers.commands(build)
 WINDOW, SECONDS = 128, 1
+BUSY = 4  # clients that share what is in flight
 USER_CPU = 20  # s of CPU behind the user time of mlxresolve: it is counted in ticks of 10 ms
 USER_SIZE = 10_000  # names, with which it is measured
 
@@ -66,7 +68,7 @@ def user_time(rows, load):
     return user / answered
 
 
-def compare(size):
+def compare(size, clients):
     names = servers.write_hosts(size)
     for name, (_, port) in every.items():
         if name != "echo":
@@ -79,24 +81,25 @@ def compare(size):
             port = every[name][1]
             before = upstream_count()
             result = servers.measure(
-                processes[name], lambda: servers.blast(build, port, names, SECONDS, WINDOW)
+                processes[name], lambda: servers.blast(build, port, names, SECONDS, WINDOW, clients)
             )
             if number:  # the first round warms up
                 results[name].append(result)
                 asked[name] += upstream_count() - before
     ours = results["mlxresolve"]
-    if size == USER_SIZE:
+    is_exact = size == USER_SIZE and clients == BUSY
+    if is_exact:
         port = every["mlxresolve"][1]
-        exact = user_time(ours, lambda: servers.blast(build, port, names, SECONDS * 2, WINDOW))
+        exact = user_time(ours, lambda: servers.blast(build, port, names, SECONDS * 2, WINDOW, clients))
         servers.record("hit_user", "mlxresolve", [exact])
-    print(f"\nhits, {size} names, {rounds} rounds, {WINDOW} in flight, one core")
+    print(f"\nhits, {size} names, {clients} clients, {rounds} rounds, {WINDOW} in flight, one core")
     print("| server | k/s med [min-max] | of the echo | mlxresolve is | CPU us/query | of which user "
           "| p50 us | p99 us | lost | asked upstream |")
     print("|---|---|---|---|---|---|---|---|---|---|")
     for name, rows in results.items():
-        servers.record(f"hits_{size}", name, [r["rate"] / 1e3 for r in rows])
+        servers.record(f"hits_{size}_{clients}", name, [r["rate"] / 1e3 for r in rows])
         user = sum(r["user"] * r["answered"] for r in rows) / sum(r["answered"] for r in rows)
-        if name == "mlxresolve" and size == USER_SIZE:
+        if name == "mlxresolve" and is_exact:
             user = exact
         print(
             f"| {name} | {spread([r['rate'] / 1e3 for r in rows])} "
@@ -123,7 +126,9 @@ try:
     for name, (_, port) in every.items():
         servers.wait_for(port)
     for size in sizes:
-        compare(size)
+        compare(size, BUSY)
+        if size == USER_SIZE:
+            compare(size, WINDOW)
     if sizes[-1] >= 1_000_000:
         entries(sizes[-1])
 finally:

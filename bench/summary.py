@@ -17,9 +17,10 @@ PEERS = {
 }
 PACKAGES = {"dnsmasq": "dnsmasq-base"}
 ROWS = [
-    ("hits_100", "cached, 100 names, k/s", "{:.0f}"),
-    ("hits_10000", "cached, 10,000 names, k/s", "{:.0f}"),
-    ("hits_1000000", "cached, 1,000,000 names, k/s", "{:.0f}"),
+    ("hits_100_4", "cached, 100 names, 4 busy clients, k/s", "{:.0f}"),
+    ("hits_10000_4", "cached, 10,000 names, 4 busy clients, k/s", "{:.0f}"),
+    ("hits_1000000_4", "cached, 1,000,000 names, 4 busy clients, k/s", "{:.0f}"),
+    ("hits_10000_128", "cached, 10,000 names, 128 clients with one question each, k/s", "{:.0f}"),
     ("cold", "forwarded, all names new, k/s", "{:.0f}"),
     ("cold_cpu", "CPU per forwarded question, µs", "{:.1f}"),
     ("entry", "memory per entry at 1,000,000, bytes", "{:.0f}"),

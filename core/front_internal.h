@@ -78,6 +78,7 @@ typedef struct front_batch {
   size_t room;      ///< of the largest datagram that is read or sent
   unsigned used;    ///< of `in`, when it was last received into
   bool is_wildcard; ///< what it was received from
+  unsigned rest;    ///< batches that are to be sent without bundles
 } front_batch_t;
 
 /// Questions that are looked up together.
@@ -208,8 +209,6 @@ int mlxr_front_receive(const front_socket_t *socket, front_batch_t *batch);
 /// the same place; returns its length, 0 when none is needed.
 size_t mlxr_front_pin(const front_socket_t *socket, front_batch_t *batch,
                       unsigned i);
-/// Sends the first `count` of `batch->out`; how many the system took.
-unsigned mlxr_front_send(int fd, front_batch_t *batch, unsigned count);
 
 /* front_system_*.c */
 
@@ -223,7 +222,6 @@ enum {
 };
 
 int mlxr_front_receive_many(int fd, front_message_t *messages, unsigned count);
-int mlxr_front_send_many(int fd, front_message_t *messages, unsigned count);
 /// The next connection, non-blocking and not inherited, or a negative errno.
 int mlxr_front_accept(int listener, front_peer_t *peer);
 void mlxr_front_name_thread(uint32_t number);
@@ -231,6 +229,12 @@ void mlxr_front_name_thread(uint32_t number);
 uint32_t mlxr_front_processors(void);
 /// Options of a datagram socket that only this system has.
 void mlxr_front_tune(int fd, int family);
+
+/* front_send_*.c */
+
+/// Sends the first `count` of `batch->out`, in any order; how many the system
+/// took.
+unsigned mlxr_front_send(int fd, front_batch_t *batch, unsigned count);
 
 /* front_worker.c */
 

@@ -259,21 +259,3 @@ size_t mlxr_front_pin(const front_socket_t *socket, front_batch_t *batch,
   }
   return 0;
 }
-
-unsigned mlxr_front_send(int fd, front_batch_t *batch, unsigned count) {
-  unsigned at = 0, sent = 0;
-  while (at < count) {
-    int n = mlxr_front_send_many(fd, batch->out + at, count - at);
-    if (n == -EINTR)
-      continue;
-    if (n > 0) {
-      at += (unsigned)n;
-      sent += (unsigned)n;
-    } else if (n == -EAGAIN || n == -EWOULDBLOCK || n == -ENOBUFS) {
-      break;
-    } else {
-      at++; /* this one cannot be sent; the others may */
-    }
-  }
-  return sent;
-}

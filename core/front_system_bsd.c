@@ -15,15 +15,6 @@ int mlxr_front_receive_many(int fd, front_message_t *messages, unsigned count) {
   return (int)count;
 }
 
-int mlxr_front_send_many(int fd, front_message_t *messages, unsigned count) {
-  for (unsigned i = 0; i < count; i++) {
-    ssize_t n = sendmsg(fd, &messages[i].msg_hdr, MSG_DONTWAIT);
-    if (n < 0)
-      return i > 0 ? (int)i : -errno;
-  }
-  return (int)count;
-}
-
 int mlxr_front_accept(int listener, front_peer_t *peer) {
   socklen_t len = sizeof *peer;
   int one = 1;

@@ -9,11 +9,6 @@ int mlxr_front_receive_many(int fd, front_message_t *messages, unsigned count) {
   return n < 0 ? -errno : n;
 }
 
-int mlxr_front_send_many(int fd, front_message_t *messages, unsigned count) {
-  int n = sendmmsg(fd, messages, count, MSG_DONTWAIT);
-  return n < 0 ? -errno : n;
-}
-
 int mlxr_front_accept(int listener, front_peer_t *peer) {
   socklen_t len = sizeof *peer;
   int fd = accept4(listener, &peer->any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);

@@ -1,28 +1,63 @@
 #include <errno.h>
+#include <linux/udp.h>
+#include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "upstream_pool.h"
 
-int mlxr_upstream_send_batch(int fd, question_t *first, size_t count) {
+/* Questions of one length go through the system as one and are taken apart at
+ * its end (UDP_SEGMENT: udp(7)), which is most of what sending them costs. */
+static ssize_t send_bundle(int fd, struct iovec *pieces, unsigned count) {
+  _Alignas(8) uint8_t control[CMSG_SPACE(sizeof(uint16_t))] = {0};
+  struct cmsghdr *note = (struct cmsghdr *)(void *)control;
+  const uint16_t len = (uint16_t)pieces->iov_len;
+  struct msghdr message = {.msg_iov = pieces,
+                           .msg_iovlen = count,
+                           .msg_control = control,
+                           .msg_controllen = sizeof control};
+  note->cmsg_level = IPPROTO_UDP;
+  note->cmsg_type = UDP_SEGMENT;
+  note->cmsg_len = CMSG_LEN(sizeof len);
+  memcpy(CMSG_DATA(note), &len, sizeof len);
+  return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static int send_each(int fd, struct iovec *pieces, unsigned count) {
   struct mmsghdr messages[MLXR_UPSTREAM_SEND];
+  for (unsigned i = 0; i < count; i++)
+    messages[i].msg_hdr =
+        (struct msghdr){.msg_iov = &pieces[i], .msg_iovlen = 1};
+  return sendmmsg(fd, messages, count, MSG_NOSIGNAL);
+}
+
+/* Old systems, and ways out without checksums, know no bundles. */
+static bool is_refusal(int code) {
+  return code == EINVAL || code == EMSGSIZE || code == EIO ||
+         code == EOPNOTSUPP;
+}
+
+static int send_alike(int fd, struct iovec *pieces, unsigned count) {
+  if (count == 1) // mostly, and cheaper
+    return send(fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL) < 0 ? -1
+                                                                         : 1;
+  if (send_bundle(fd, pieces, count) >= 0)
+    return (int)count;
+  return is_refusal(errno) ? send_each(fd, pieces, count) : -1;
+}
+
+int mlxr_upstream_send_batch(int fd, question_t *first, size_t count) {
   struct iovec pieces[MLXR_UPSTREAM_SEND];
+  const size_t len = first->exchange.query_len;
   unsigned n = 0;
-  for (question_t *question = first; question && n < count;
-       question = question->next, n++) {
-    mlxr_exchange_t *exchange = &question->exchange;
-    pieces[n] = (struct iovec){exchange->query, exchange->query_len};
-    messages[n].msg_hdr =
-        (struct msghdr){.msg_iov = &pieces[n], .msg_iovlen = 1};
-  }
+  for (question_t *question = first;
+       question && n < count && question->exchange.query_len == len;
+       question = question->next, n++)
+    pieces[n] = (struct iovec){question->exchange.query, len};
   int sent;
-  do {
-    if (n > 1)
-      sent = sendmmsg(fd, messages, n, MSG_NOSIGNAL);
-    else // nearly always, and cheaper
-      sent = send(fd, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL) < 0
-                 ? -1
-                 : 1;
-  } while (sent < 0 && errno == EINTR);
+  do
+    sent = send_alike(fd, pieces, n);
+  while (sent < 0 && errno == EINTR);
   return sent < 0 ? -errno : sent;
 }
 
