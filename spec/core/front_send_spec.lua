@@ -1,7 +1,7 @@
 local netns = require("support.netns")
 
--- Answers questions that have come from two clients, in one flush, and prints how many sends it took
--- and how many of the replies arrived.
+-- Answers questions that have come from two clients, in one flush, and prints how many sends it
+-- took and how many of the replies arrived.
 local FLUSH = [[
   local core = require "mlxresolve.core"
   local dns_client = require "support.dns_client"
@@ -22,7 +22,8 @@ local FLUSH = [[
   local function names_of(client)
     local names = {}
     for id = 1, client == 1 and 40 or 8 do
-      names[id] = id <= 30 and ("n%d%02d.test."):format(client, id) or ("longer-%02d.test."):format(id)
+      local form = id <= 30 and "n%d%02d.test." or "longer-%d-%02d.test."
+      names[id] = form:format(client, id)
     end
     return names
   end
@@ -43,9 +44,8 @@ local FLUSH = [[
     end
     assert(rig:await_pending(48))
     for _, miss in ipairs(rig.pending) do
-      local client, id = miss.name:match("^n(%d)(%d%d)")
-      id = id or miss.name:match("%d+")
-      local first = ("192.0.%d.%d"):format(client or 1, id)
+      local client, id = miss.name:match("(%d)%-?(%d%d)")
+      local first = ("192.0.%d.%d"):format(client, id)
       rig:reply(miss.slot, miss.name, miss.type, { first, "192.0.2.2", "192.0.2.3", "192.0.2.4" })
     end
     local before = sends()

@@ -1,7 +1,7 @@
 local netns = require("support.netns")
 
--- Asks 160 questions in one flush, over 64 ports, and prints how many sends it took at most, and how
--- many questions arrived whole.
+-- Asks 160 questions in one flush, over 64 ports, and prints how many sends it took at most, and
+-- how many questions arrived whole.
 local FLUSH = [[
   local core = require "mlxresolve.core"
   local dns_client = require "support.dns_client"
@@ -24,7 +24,8 @@ local FLUSH = [[
   local upstream = assert(core.upstream.open { fresh_rate = 1 })
   local number = assert(upstream:server(server.address))
   for i = 1, 160 do
-    local name = ("%s%03d.a-name-of-some-length.test."):format(i <= 120 and "n" or "longer", i)
+    local form = i <= 120 and "n%03d.a-name-of-length.test." or "longer%03d.a-name-of-length.test."
+    local name = form:format(i)
     expected[name] = true
     assert(upstream:ask(number, name, 1, 5000, now))
   end
