@@ -117,9 +117,13 @@ static clamp_t clamp_of(const mlxr_cache_options_t *options,
   return clamp;
 }
 
-static uint32_t ttl_of(const mlxr_answer_info_t *info, const clamp_t *clamp,
-                       const mlxr_cache_note_t *note, bool has_records) {
-  if (!has_records)
+/* What bears no TTL of its own is kept for what the note says only: failures,
+ * and denials without the SOA that tells (RFC 2308 section 5), with a CNAME or
+ * without. */
+static uint32_t ttl_of(const uint8_t *answer, const mlxr_answer_info_t *info,
+                       const clamp_t *clamp, const mlxr_cache_note_t *note) {
+  bool has_soa = mlxr_get16(answer + 8) > 0;
+  if (info->status != MLXR_STATUS_ANSWER && !has_soa)
     return lower_of(note->min_ttl, clamp->max);
   return lower_of(info->ttl > clamp->min ? info->ttl : clamp->min, clamp->max);
 }
@@ -203,7 +207,7 @@ int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
   if (key->type == MLXR_SHARD_DENIAL) // reserved (RFC 6895 section 3.1)
     return 0;
   clamp_t clamp = clamp_of(&cache->options, note, &info);
-  uint32_t ttl = ttl_of(&info, &clamp, note, len > question_end);
+  uint32_t ttl = ttl_of(answer, &info, &clamp, note);
   memcpy(clamped, answer, len);
   mlxr_answer_age(clamped, len, 0, clamp.min, clamp.max);
 

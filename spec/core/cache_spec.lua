@@ -245,6 +245,27 @@ describe("the cache", function()
       end
     end)
 
+    it(
+      "kept a CNAME without its target as a denial, for as long as the CNAME [RFC 2308 5]",
+      function()
+        local cache = new()
+        local packet = assert(core.wire.encode {
+          response = true,
+          questions = { { name = "a.example.", type = "A" } },
+          answers = { { name = "a.example.", type = "CNAME", ttl = 60, data = "b.example." } },
+        })
+        local denial = assert(answer.scrub(packet))
+        assert.equal("nodata", (answer.read(denial)))
+        cache:put(denial, 0)
+        assert.is_nil((cache:get("a.example.", A, 0)))
+        cache:put(
+          assert(answer.alias(answer.deny("b.example.", "A", "nodata", 30), "a.example.", 60)),
+          0
+        )
+        assert.same({ "nodata", 30 }, said((cache:get("a.example.", A, 0))))
+      end
+    )
+
     it("does not let a failure take the place of a stale answer", function()
       local cache = new { stale = 100 }
       cache:put(a("a.example.", 10), 0)
