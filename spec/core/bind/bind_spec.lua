@@ -15,7 +15,7 @@ end
 --- Steps `object` while a finalizer closes it in the midst of the batch.
 local function step_while_closing(object)
   local batch, is_closed = {}, false
-  local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", 1000000)
+  local pause, multiplier = collectgarbage("setpause", 0), collectgarbage("setstepmul", 0)
   collectgarbage()
   collectgarbage()
   close_when_collected(object, function()
