@@ -1,8 +1,8 @@
 #include <errno.h>
-#include <linux/udp.h>
 #include <string.h>
 
 #include "front_internal.h"
+#include "udp_bundle_linux.h"
 
 /* Most of what a datagram costs is its way through the system. Replies of one
  * length to one client go that way as one bundle, which is taken apart at its
@@ -30,8 +30,8 @@ typedef struct plan {
   uint8_t slots[SLOTS];
   front_message_t messages[FRONT_BATCH];
   struct iovec parts[FRONT_BATCH];
-  _Alignas(8) uint8_t
-      control[FRONT_BATCH][FRONT_CONTROL + CMSG_SPACE(sizeof(uint16_t))];
+  _Alignas(
+      8) uint8_t control[FRONT_BATCH][FRONT_CONTROL + MLXR_UDP_BUNDLE_NOTE];
 } plan_t;
 
 static size_t length_of(const front_message_t *reply) {
@@ -75,20 +75,14 @@ static void put_reply(plan_t *plan, uint8_t i) {
   *slot = (uint8_t)plan->count++;
 }
 
-/* The length of each goes along; the last message's may not be the only one. */
 static void ask_for_parts(struct msghdr *message, uint8_t *control,
                           uint16_t len) {
   size_t pin_len = message->msg_controllen;
-  struct cmsghdr *note = (struct cmsghdr *)(void *)(control + pin_len);
   if (pin_len > 0)
     memcpy(control, message->msg_control, pin_len);
-  memset(note, 0, CMSG_SPACE(sizeof len));
-  note->cmsg_level = IPPROTO_UDP;
-  note->cmsg_type = UDP_SEGMENT;
-  note->cmsg_len = CMSG_LEN(sizeof len);
-  memcpy(CMSG_DATA(note), &len, sizeof len);
+  mlxr_udp_bundle_note(control + pin_len, len);
   message->msg_control = control;
-  message->msg_controllen = pin_len + CMSG_SPACE(sizeof len);
+  message->msg_controllen = pin_len + MLXR_UDP_BUNDLE_NOTE;
 }
 
 static void make_messages(plan_t *plan) {
@@ -150,10 +144,13 @@ static unsigned send_bundles(int fd, front_batch_t *batch, plan_t *plan) {
       break;
     if (errno == EINTR)
       continue;
-    /* Old systems, and ways out without checksums, know no bundles. */
+    /* A way out without checksums, or for short packets only, takes none. Where
+     * nothing gets through, it is the client who cannot be reached. */
     if (plan->bundles[at].count > 1) {
-      batch->rest = REST;
-      sent += send_apart(fd, plan, &plan->bundles[at]);
+      unsigned apart = send_apart(fd, plan, &plan->bundles[at]);
+      if (apart > 0)
+        batch->rest = REST;
+      sent += apart;
     }
     at++;
   }
@@ -162,7 +159,7 @@ static unsigned send_bundles(int fd, front_batch_t *batch, plan_t *plan) {
 
 unsigned mlxr_front_send(int fd, front_batch_t *batch, unsigned count) {
   plan_t plan;
-  if (count < 2 || batch->rest > 0) {
+  if (count < 2 || batch->rest > 0 || !mlxr_udp_bundle_is_known(fd)) {
     batch->rest -= batch->rest > 0;
     return send_singly(fd, batch->out, count);
   }

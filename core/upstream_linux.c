@@ -1,25 +1,18 @@
 #include <errno.h>
-#include <linux/udp.h>
-#include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 
+#include "udp_bundle_linux.h"
 #include "upstream_pool.h"
 
 /* Questions of one length go through the system as one and are taken apart at
  * its end (UDP_SEGMENT: udp(7)), which is most of what sending them costs. */
 static ssize_t send_bundle(int fd, struct iovec *pieces, unsigned count) {
-  _Alignas(8) uint8_t control[CMSG_SPACE(sizeof(uint16_t))] = {0};
-  struct cmsghdr *note = (struct cmsghdr *)(void *)control;
-  const uint16_t len = (uint16_t)pieces->iov_len;
+  _Alignas(8) uint8_t control[MLXR_UDP_BUNDLE_NOTE];
   struct msghdr message = {.msg_iov = pieces,
                            .msg_iovlen = count,
                            .msg_control = control,
                            .msg_controllen = sizeof control};
-  note->cmsg_level = IPPROTO_UDP;
-  note->cmsg_type = UDP_SEGMENT;
-  note->cmsg_len = CMSG_LEN(sizeof len);
-  memcpy(CMSG_DATA(note), &len, sizeof len);
+  mlxr_udp_bundle_note(control, (uint16_t)pieces->iov_len);
   return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
@@ -31,7 +24,7 @@ static int send_each(int fd, struct iovec *pieces, unsigned count) {
   return sendmmsg(fd, messages, count, MSG_NOSIGNAL);
 }
 
-/* Old systems, and ways out without checksums, know no bundles. */
+/* Ways out without checksums, or for short packets only, take no bundles. */
 static bool is_refusal(int code) {
   return code == EINVAL || code == EMSGSIZE || code == EIO ||
          code == EOPNOTSUPP;
@@ -41,6 +34,8 @@ static int send_alike(int fd, struct iovec *pieces, unsigned count) {
   if (count == 1) // mostly, and cheaper
     return send(fd, pieces->iov_base, pieces->iov_len, MSG_NOSIGNAL) < 0 ? -1
                                                                          : 1;
+  if (!mlxr_udp_bundle_is_known(fd))
+    return send_each(fd, pieces, count);
   if (send_bundle(fd, pieces, count) >= 0)
     return (int)count;
   return is_refusal(errno) ? send_each(fd, pieces, count) : -1;

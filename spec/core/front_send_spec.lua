@@ -1,12 +1,14 @@
+local faults = require("support.faults")
 local netns = require("support.netns")
 
 -- Answers questions that have come from two clients, in one flush, and prints how many sends it
--- took and how many of the replies arrived.
+-- took and how many of the replies arrived; twice. In the first round a third client asks from
+-- `lost`, which cannot be reached any more when it is answered.
 local FLUSH = [[
   local core = require "mlxresolve.core"
   local dns_client = require "support.dns_client"
   local front_rig = require "support.front"
-  local listen, asked, mtu = ...
+  local listen, asked, mtu, lost = ...
   assert(os.execute("ip link set lo mtu " .. (mtu or 65536)) == 0)
   local rig = front_rig.open { listen = { listen } }
   local endpoint = asked .. rig.endpoint:match(":%d+$")
@@ -35,14 +37,23 @@ local FLUSH = [[
       and reply.answers[1].data == ("192.0.%d.%d"):format(client, reply.id)
   end
 
-  for _ = 1, 2 do
+  for round = 1, 2 do
+    local is_one_lost = lost and round == 1
     rig.pending = {}
     for i, client in ipairs(clients) do
       for id, name in ipairs(names_of(i)) do
         client:send(front_rig.query(name, "A", { id = id }))
       end
     end
-    assert(rig:await_pending(48))
+    if is_one_lost then
+      local client = dns_client.udp(endpoint, lost)
+      client:send(front_rig.query("n301.test."))
+      client:send(front_rig.query("n302.test."))
+    end
+    assert(rig:await_pending(is_one_lost and 50 or 48))
+    if is_one_lost then
+      assert(os.execute("ip route add unreachable " .. lost .. " table local") == 0)
+    end
     for _, miss in ipairs(rig.pending) do
       local client, id = miss.name:match("(%d)%-?(%d%d)")
       local first = ("192.0.%d.%d"):format(client, id)
@@ -66,6 +77,30 @@ local FLUSH = [[
 local function flush(...)
   return netns.check(FLUSH, { args = { ... } })
 end
+
+-- Three replies of one length to one client, on a system that knows no UDP_SEGMENT.
+local OLD_SYSTEM = [[
+  local core = require "mlxresolve.core"
+  local dns_client = require "support.dns_client"
+  local front_rig = require "support.front"
+  ffi.C.mlxt_age()
+  local rig = front_rig.open()
+  local client = dns_client.udp(rig.endpoint)
+  for id = 1, 3 do
+    client:send(front_rig.query("n" .. id .. ".test.", "A", { id = id }))
+  end
+  assert(rig:await_pending(3))
+  for _, miss in ipairs(rig.pending) do
+    rig:reply(miss.slot, miss.name, miss.type, { "192.0.2." .. miss.name:match("%d") })
+  end
+  rig.front:flush()
+  for _ = 1, 3 do
+    local reply = assert(core.wire.decode(assert(client:receive(2), "a reply is missing")))
+    print(reply.id, reply.answers[1].data)
+  end
+  client:close()
+  rig:close()
+]]
 
 describe("mlxresolve.core.front: sending", function()
   local function available()
@@ -97,5 +132,23 @@ describe("mlxresolve.core.front: sending", function()
     -- each is longer than a packet may be: the system makes fragments of one reply, not of many
     local singly = ("48 sends, 48 replies, 0 dropped\n"):rep(2)
     assert.equal(singly, flush("127.0.0.1:0", "127.0.0.1", "100"))
+  end)
+
+  it(
+    "sends no replies as one datagram where the system passes over the request for parts",
+    function()
+      if faults.missing() then
+        return pending(faults.missing())
+      end
+      assert.equal("1\t192.0.2.1\n2\t192.0.2.2\n3\t192.0.2.3\n", faults.check(OLD_SYSTEM))
+    end
+  )
+
+  it("sends at once to others after a client who cannot be reached", function()
+    if not available() then
+      return
+    end
+    local at_once = ("3 sends, 48 replies, 2 dropped\n"):rep(2)
+    assert.equal(at_once, flush("127.0.0.1:0", "127.0.0.1", "65536", "127.0.0.77"))
   end)
 end)

@@ -5,6 +5,9 @@
  *   mlxt_fail("recvmmsg", ENOMEM, 3, 2)   the third call from now on, and one
  *                                         more
  *   mlxt_fail(NULL, 0, 0, 0)              none; returns how many did fail
+ *   mlxt_age()                            a system that knows no UDP_SEGMENT
+ *   mlxt_intrude()                        before a UDP socket is connected, a
+ *                                         stranger sends something to its port
  *
  * A descriptor that is closed while it is not open ends the program: between
  * the two, another thread may have been given its number.
@@ -12,6 +15,8 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/udp.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -66,6 +71,84 @@ static int fails(const char *name, void *caller) {
 }
 
 #define CALLER __builtin_return_address(0)
+#define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
+
+/* ---- a system before UDP_SEGMENT: it passes over control messages of levels
+ * that it does not know */
+
+static int is_old;
+
+void mlxt_age(void) { is_old = 1; }
+
+static void pass_over(struct msghdr *message) {
+  for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at && is_old;
+       at = CMSG_NXTHDR(message, at))
+    if (at->cmsg_level == IPPROTO_UDP && at->cmsg_type == UDP_SEGMENT) {
+      message->msg_controllen =
+          (size_t)((char *)at - (char *)message->msg_control);
+      return;
+    }
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+  struct msghdr seen = *message;
+  if (fails("sendmsg", CALLER))
+    return -1;
+  pass_over(&seen);
+  return REAL(sendmsg)(fd, &seen, flags);
+}
+
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags) {
+  if (fails("sendmmsg", CALLER))
+    return -1;
+  for (unsigned i = 0; i < count; i++)
+    pass_over(&messages[i].msg_hdr);
+  return REAL(sendmmsg)(fd, messages, count, flags);
+}
+
+int getsockopt(int fd, int level, int option, void *value, socklen_t *len) {
+  if (is_old && level == IPPROTO_UDP && option == UDP_SEGMENT) {
+    errno = ENOPROTOOPT;
+    return -1;
+  }
+  return fails("getsockopt", CALLER)
+             ? -1
+             : REAL(getsockopt)(fd, level, option, value, len);
+}
+
+/* ---- a stranger who is quicker than `connect` */
+
+static int is_intruding;
+
+void mlxt_intrude(void) { is_intruding = 1; }
+
+static void intrude(int fd) {
+  struct sockaddr_in port;
+  socklen_t len = sizeof port;
+  int type = 0;
+  socklen_t type_len = sizeof type;
+  REAL(getsockopt)(fd, SOL_SOCKET, SO_TYPE, &type, &type_len);
+  if (type != SOCK_DGRAM ||
+      REAL(getsockname)(fd, (struct sockaddr *)&port, &len) != 0 ||
+      port.sin_family != AF_INET || port.sin_port == 0)
+    return;
+  port.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  int stranger = REAL(socket)(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  REAL(sendto)
+  (stranger, "a stranger's word", 17, 0, (struct sockaddr *)&port, len);
+  REAL(close)(stranger);
+}
+
+int connect(int fd, const struct sockaddr *to, socklen_t len) {
+  if (fails("connect", CALLER))
+    return -1;
+  if (is_intruding && is_ours("connect", CALLER))
+    intrude(fd);
+  return REAL(connect)(fd, to, len);
+}
+
+/* ---- the others */
+
 #define WRAP(result, failure, name, parameters, arguments)                     \
   result name parameters {                                                     \
     static result(*real) parameters;                                           \
@@ -77,8 +160,6 @@ static int fails(const char *name, void *caller) {
 WRAP(int, -1, socket, (int family, int type, int protocol),
      (family, type, protocol))
 WRAP(int, -1, bind, (int fd, const struct sockaddr *to, socklen_t len),
-     (fd, to, len))
-WRAP(int, -1, connect, (int fd, const struct sockaddr *to, socklen_t len),
      (fd, to, len))
 WRAP(int, -1, listen, (int fd, int backlog), (fd, backlog))
 WRAP(int, -1, accept4,
@@ -95,11 +176,6 @@ WRAP(ssize_t, -1, sendto,
      (int fd, const void *data, size_t len, int flags,
       const struct sockaddr *to, socklen_t to_len),
      (fd, data, len, flags, to, to_len))
-WRAP(ssize_t, -1, sendmsg, (int fd, const struct msghdr *message, int flags),
-     (fd, message, flags))
-WRAP(int, -1, sendmmsg,
-     (int fd, struct mmsghdr *messages, unsigned count, int flags),
-     (fd, messages, count, flags))
 WRAP(ssize_t, -1, recv, (int fd, void *data, size_t len, int flags),
      (fd, data, len, flags))
 WRAP(ssize_t, -1, recvmsg, (int fd, struct msghdr *message, int flags),

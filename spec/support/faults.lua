@@ -14,7 +14,11 @@ local faults = {}
 
 local PRELUDE = [==[
 local ffi = require("ffi")
-ffi.cdef("long mlxt_fail(const char *name, int code, long from, long count);")
+ffi.cdef([[
+  long mlxt_fail(const char *name, int code, long from, long count);
+  void mlxt_age(void);
+  void mlxt_intrude(void);
+]])
 local CODES = { EPERM = 1, EINTR = 4, EAGAIN = 11, ENOMEM = 12, EMFILE = 24, ENOSPC = 28,
   EPIPE = 32, ENETDOWN = 100, ECONNABORTED = 103, ECONNRESET = 104, ENOBUFS = 105 }
 local function fail(name, code, from, count)
