@@ -124,12 +124,35 @@ static void queue_datagram(mlxr_front_t *front, const front_miss_t *miss,
   out->msg_controllen = (socklen_t)miss->pin_len;
 }
 
+/* Datagrams that leave by one socket go in one call; there are few sockets. */
+static void send_datagrams(mlxr_front_t *front) {
+  front_batch_t *batch = &front->batch;
+  front_message_t all[FRONT_BATCH];
+  uint32_t count = front->batch_count, sent = 0;
+  memcpy(all, batch->out, count * sizeof *all);
+  for (uint32_t i = 0; i < count; i++) {
+    const front_socket_t *socket = front->leave_by[i];
+    unsigned n = 0;
+    for (uint32_t j = i; socket && j < count; j++) {
+      if (front->leave_by[j] != socket)
+        continue;
+      batch->out[n++] = all[j];
+      front->leave_by[j] = NULL;
+    }
+    if (n > 0)
+      sent += mlxr_front_send(socket->fd, batch, n);
+  }
+  front->batch_count = 0;
+  front_count(&front->counts.replies, sent);
+  front_count(&front->counts.dropped, count - sent);
+}
+
 /* The reply is made in the scratch, where every answer has room to be
  * truncated. */
 static void end_datagram(mlxr_front_t *front, const front_miss_t *miss,
                          const ending_t *ending) {
   if (front->batch_count == FRONT_BATCH)
-    mlxr_front_flush(front);
+    send_datagrams(front);
   uint8_t *buffer = front->batch.data[front->batch_count].iov_base;
   const size_t room = front->batch.room;
   size_t len;
@@ -251,29 +274,6 @@ int mlxr_front_step(mlxr_front_t *front, uint64_t now, mlxr_miss_t *out,
     n += take_from(front, front->workers[whose], misses + n, count - n);
   }
   return (int)sort_out(front, misses, n, now, out);
-}
-
-/* Datagrams that leave by one socket go in one call; there are few sockets. */
-static void send_datagrams(mlxr_front_t *front) {
-  front_batch_t *batch = &front->batch;
-  front_message_t all[FRONT_BATCH];
-  uint32_t count = front->batch_count, sent = 0;
-  memcpy(all, batch->out, count * sizeof *all);
-  for (uint32_t i = 0; i < count; i++) {
-    const front_socket_t *socket = front->leave_by[i];
-    unsigned n = 0;
-    for (uint32_t j = i; socket && j < count; j++) {
-      if (front->leave_by[j] != socket)
-        continue;
-      batch->out[n++] = all[j];
-      front->leave_by[j] = NULL;
-    }
-    if (n > 0)
-      sent += mlxr_front_send(socket->fd, batch, n);
-  }
-  front->batch_count = 0;
-  front_count(&front->counts.replies, sent);
-  front_count(&front->counts.dropped, count - sent);
 }
 
 void mlxr_front_flush(mlxr_front_t *front) {

@@ -61,6 +61,35 @@ describe("mlxresolve.core.front: answers that are due", function()
     end
   end)
 
+  it("lent a name that was due, and gave its record away when replies made a full batch", function()
+    rig:close()
+    rig = front_rig.open { max_pending = 4 }
+    local socket = dns_client.udp(rig.endpoint)
+    local queries, batch = 0, {}
+    local function send(name)
+      queries = queries + 1
+      socket:send(front_rig.query(name))
+      assert(rig:await_stat("queries", queries))
+    end
+    local answer = assert(core.answer.build("full.test.", "A", { "192.0.2.1" }, 300))
+    for _ = 1, 64 do
+      send("full.test.")
+      assert.equal(1, rig.front:step(core.now(), batch))
+      rig.front:answer(batch[1], answer)
+    end
+    rig:put("due.test.", "A", { "192.0.2.1" }, 280e3)
+    send("due.test.")
+    send("known.test.")
+    rig:put("known.test.", "A", { "192.0.2.2" })
+    assert.equal(1, rig.front:step(core.now(), batch))
+    assert.equal("due.test.", batch[2])
+    for i = 1, 4 do
+      send(("n%d.test."):format(i))
+    end
+    assert.equal(1, rig.front:stats().refused) -- one record of four is still lent
+    socket:close()
+  end)
+
   it("goes the same way over TCP", function()
     rig:put("late.test.", "A", { "192.0.2.1" }, 280e3)
     local socket = dns_client.tcp(rig.endpoint)
