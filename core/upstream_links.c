@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "sockaddr.h"
@@ -9,6 +10,7 @@ enum {
   PORT_MIN = 1024,
   PORT_MAX = 65535,
   PORT_TRIES = 8,
+  STRANGERS_MAX = 65536, ///< datagrams; more than a socket holds
   LIFE_MIN = 500, ///< ms; lives differ so that successors do not come at once
   LIFE_MAX = 900, ///< seen from outside, with all delays, less than a second
   SECOND = 1000,
@@ -51,6 +53,17 @@ static int bind_random(mlxr_upstream_t *upstream, int fd,
   return 0;
 }
 
+/* A port hears everybody until it is connected: what came before that is not
+ * the server's (RFC 5452 section 9.1). */
+static int forget_strangers(int fd) {
+  for (int i = 0; i < STRANGERS_MAX; i++) {
+    uint8_t byte;
+    if (recv(fd, &byte, sizeof byte, MSG_DONTWAIT) < 0)
+      return 0;
+  }
+  return -EADDRINUSE;
+}
+
 static int open_socket(mlxr_upstream_t *upstream, const mlxr_address_t *server,
                        uint64_t tag) {
   struct sockaddr_storage address;
@@ -61,6 +74,8 @@ static int open_socket(mlxr_upstream_t *upstream, const mlxr_address_t *server,
   int rc = bind_random(upstream, fd, server);
   if (rc == 0 && connect(fd, (struct sockaddr *)&address, len) != 0)
     rc = -errno;
+  if (rc == 0)
+    rc = forget_strangers(fd);
   if (rc == 0)
     rc = mlxr_poller_add(upstream->poller, fd, MLXR_POLL_READ, tag);
   if (rc == 0)

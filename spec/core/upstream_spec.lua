@@ -1,5 +1,6 @@
 local core = require("mlxresolve.core")
 local dns_server = require("support.dns_server")
+local faults = require("support.faults")
 local netns = require("support.netns")
 local reply = require("support.reply")
 
@@ -143,6 +144,31 @@ describe("core.upstream", function()
       end)
       assert_good(client:ask(server, "www.example.com"))
       assert.equal(20, client.upstream:stats().ignored)
+    end)
+
+    it("heard strangers who sent before their port was connected", function()
+      if faults.missing() then
+        return pending(faults.missing())
+      end
+      local out = faults.check([[
+        local core = require "mlxresolve.core"
+        local dns_server = require "support.dns_server"
+        local reply = require "support.reply"
+        local server = dns_server.udp(function(query, peer, self)
+          self:send(reply.to(query, { address = "192.0.2.1" }), peer)
+        end)
+        ffi.C.mlxt_intrude()
+        for fresh_rate = 1, 3, 2 do -- above it ports are shared
+          local client = dns_server.client { fresh_rate = fresh_rate }
+          for i = 1, 2 do
+            print(client:ask(server, "n" .. i .. ".test").status, client.upstream:stats().ignored)
+          end
+          client:close()
+        end
+        server:close()
+        require("support.dns_client").wait(function() end, 0)
+      ]])
+      assert.equal(("0\t0\n"):rep(4), out)
     end)
 
     it("does not hear a server that answers from another address", function()
