@@ -128,12 +128,14 @@ int mlxr_request_parse(const uint8_t *packet, size_t len, mlxr_request_t *out) {
 
   size_t at = MLXR_HEADER_LEN;
   bool is_single = get16(packet + 4) == 1;
-  bool is_readable = is_single && read_question(packet, len, out, &at);
+  uint8_t version = 0;
+  bool is_readable =
+      is_single && read_question(packet, len, out, &at) &&
+      get16(packet + 6) == 0 && get16(packet + 8) == 0 &&
+      read_additional(packet, len, at, get16(packet + 10), out, &version);
   if (mlxr_opcode_of(out->flags) != 0)
     return MLXR_NOTIMP;
-  uint8_t version = 0;
-  if (!is_readable || get16(packet + 6) != 0 || get16(packet + 8) != 0 ||
-      !read_additional(packet, len, at, get16(packet + 10), out, &version))
+  if (!is_readable)
     return MLXR_FORMERR;
   if (version != 0)
     return MLXR_BADVERS;

@@ -182,6 +182,17 @@ describe("mlxresolve.core.front: datagrams", function()
     end
   end)
 
+  it(
+    "answers other operations with an OPT record to those who sent one [RFC 6891 6.1.1: OPT in replies]",
+    function()
+      for _, opcode in ipairs { 1, 2, 4, 15 } do
+        local reply = rig:ask(packet_of(opcode * 2048, { 1, 0, 0, 1 }, QUESTION .. OPT))
+        assert.equal(NOTIMP, reply.rcode)
+        assert.is_table(reply.edns, "opcode " .. opcode)
+      end
+    end
+  )
+
   it("refuses classes other than IN", function()
     for _, class in ipairs { 0, 3, 4, 255 } do
       local reply = rig:ask(packet_of(0x0100, { 1 }, "\3one\4test\0\0\1" .. word(class)))
