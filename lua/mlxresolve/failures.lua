@@ -34,6 +34,7 @@ function failures.new(runtime)
     last = 0,
     count = 0,
     looked_at = 0,
+    ended_at = -math.huge, -- when all that had failed was forgotten
   }, mt)
 end
 
@@ -95,13 +96,15 @@ local function add(self, flight)
   return entry
 end
 
---- Remembers that a flight has failed.
+--- Remembers that a flight has failed, unless the odds have changed while it was under way.
 ---@param flight mlxresolve.Flight
 ---@param has_stale boolean  there is something to serve meanwhile
 function methods:note(flight, has_stale)
   if flight.is_private or flight.is_native_echo then
     return
   elseif flight.timeout and flight.code == "ETIMEOUT" then
+    return
+  elseif flight.started_at < self.ended_at then
     return
   end
   local now = self.runtime.world:now()
@@ -138,6 +141,9 @@ end
 ---@param filter { name: string?, suffix: string?, type: string? }?
 function methods:flush(filter)
   filter = filter or {}
+  if not next(filter) then
+    self.ended_at = self.runtime.world:now()
+  end
   for _, same_type in pairs(self.by_type) do
     for _, entry in pairs(same_type) do
       if is_meant(entry, filter) then

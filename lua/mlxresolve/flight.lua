@@ -156,6 +156,11 @@ function methods:find(name, number, purpose)
   return same_type and same_type[key_of(name, purpose)]
 end
 
+--- Nobody joins the flights that are under way any more; they go on for those who wait.
+function methods:part()
+  self.by_type = {}
+end
+
 --- Joins the flight for a question, or starts one.
 ---@param waiter { landed: fun(self, flight) }
 function methods:join(name, number, waiter, options)

@@ -66,6 +66,8 @@ local function keep(self, answer)
   local note = step and step.note
   if self.is_private or answer.is_stale or not note then
     return
+  elseif not self.runtime.chain.by_hash[note.strategy] then
+    return -- the policy has changed meanwhile, and does not have this strategy any more
   end
   note.interface = answer.interface or 0
   note.purpose = self.purpose_hash

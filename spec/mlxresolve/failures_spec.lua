@@ -158,6 +158,24 @@ describe("mlxresolve.failures", function()
     assert.is_false(asks_again())
   end)
 
+  it("was held against a network that came while the question was under way", function()
+    local dns = bed.strategy("dns", function(_, ctx)
+      ctx:sleep(1000)
+      return nil, "no route", "ENETUNREACH"
+    end)
+    local b = open { dns }
+    b:ask("other.example")
+    b.resolver:resolve("a.example", { type = "A" }, function() end)
+    b.world:advance(100)
+    b.world:network { { type = "link_changed", index = 2, interface = "eth0", up = true } }
+    b.world:advance(900)
+    assert.equal(2, dns.calls)
+    b:ask("a.example")
+    assert.equal(3, dns.calls)
+    b:ask("a.example")
+    assert.equal(3, dns.calls)
+  end)
+
   it("is forgotten when the system names other servers", function()
     local b = open { require("mlxresolve").use("dns", { servers = "system" }) }
     local working = bed.server { ["a.example."] = "192.0.2.1" }

@@ -64,7 +64,8 @@ function changes:leave_network()
 end
 
 --- Puts another checked policy to work: unchanged instances live on, entries of strategies that are
---- gone are dropped, and questions under way end with the chain that they began with.
+--- gone are dropped, and questions under way end with the chain that they began with: nobody joins
+--- them any more.
 ---@param policy table
 function changes:replace_policy(policy)
   local previous = self.chain
@@ -84,6 +85,7 @@ function changes:replace_policy(policy)
     persistence.follow(self)
   end
   self.failures:flush()
+  self.flights:part()
   if self.network then
     self.network:configure(policy.network)
   end

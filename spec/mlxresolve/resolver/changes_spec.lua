@@ -19,6 +19,69 @@ describe("mlxresolve.resolver.changes", function()
     assert.equal("nxdomain", b:address("a.example"))
   end)
 
+  describe("a question that was under way", function()
+    local b, results, fate
+
+    local function policy_of(strategy)
+      local wanted = mlx.policy { strategies = { mlx.use(strategy) } }
+      return assert(require("mlxresolve.policy").load(wanted, { world = b.world }))
+    end
+
+    local function ask()
+      b.resolver:resolve("a.example", { type = "A" }, function(result, _, code)
+        results[#results + 1] = result and result.addresses[1].address or code
+      end)
+    end
+
+    before_each(function()
+      results = {}
+      b = bed.open {
+        bed.strategy("old", function(query, ctx)
+          ctx:sleep(1000)
+          return fate(query)
+        end),
+      }
+      ask()
+    end)
+
+    local function replace()
+      b.world:advance(100)
+      b.resolver:replace_policy(policy_of(bed.strategy("new", function(query)
+        return query:answer({ a = "192.0.2.2" }, 60)
+      end)))
+    end
+
+    function fate(query)
+      return query:answer({ a = "192.0.2.1" }, 60)
+    end
+
+    it("answered those who asked a policy that does not have its strategy", function()
+      replace()
+      ask()
+      b.world:advance(0)
+      assert.same({ "192.0.2.2" }, results)
+      b.world:settle()
+      assert.same({ "192.0.2.2", "192.0.2.1" }, results)
+    end)
+
+    it("left the answer of a strategy that is gone in the cache", function()
+      replace()
+      b.world:settle()
+      assert.same({ "192.0.2.1" }, results)
+      assert.equal("192.0.2.2", b:address("a.example"))
+    end)
+
+    it("left a failure that another policy has not met", function()
+      fate = function()
+        return nil, "down", "EDOWN"
+      end
+      replace()
+      b.world:settle()
+      assert.same({ "EDOWN" }, results)
+      assert.equal("192.0.2.2", b:address("a.example"))
+    end)
+  end)
+
   it("tells the reactions of a change of the network, and forgets failures", function()
     local told = {}
     local reaction = {
