@@ -9,7 +9,7 @@ local persistence = require("mlxresolve.persistence")
 local query = require("mlxresolve.query")
 
 local PAGE = 500 -- entries
-local LONGEST_AGE = 2 ^ 31 -- s
+local LONGEST_AGE = 2 ^ 30 -- s; in ms the core takes 40 bits
 
 local dump = {}
 
@@ -19,6 +19,8 @@ local dump = {}
 ---@field status string        "answer", "nodata", "nxdomain"
 ---@field ttl integer          s that are left; 0 when it ran out
 ---@field age number           s since it was said
+---@field date integer         s since 1970, when it was said
+---@field withheld boolean     heard in a network that was left since
 ---@field strategy string      label
 ---@field interface string|false
 ---@field purpose integer      hash, 0 for none
@@ -26,16 +28,19 @@ local dump = {}
 
 local function describe(runtime, row)
   local number = query.type_numbers[row.type]
-  local packet, age = runtime.cache:copy(row.name, number, runtime.world:now(), row.purpose)
+  local packet, age, ttl = runtime.cache:copy(row.name, number, runtime.world:now(), row.purpose)
   if not packet or row.status == "failure" then
     return nil
   end
+  age = age / 1000
   return {
     name = row.name,
     type = row.type,
     status = row.status,
-    ttl = row.ttl,
-    age = age / 1000,
+    ttl = math.max(0, ttl - math.floor(age)),
+    age = age,
+    date = math.floor(runtime.world:date() - age),
+    withheld = row.withheld,
     strategy = runtime:strategy_name(row.strategy),
     interface = runtime:interface_name(row.interface),
     purpose = row.purpose,
@@ -61,6 +66,32 @@ function dump:dump(filter, from)
   return entries, next_page
 end
 
+--- s, or nil; it goes on while the entry is kept as text, as far as the wall clock can tell.
+local function age_of(runtime, entry)
+  local age, date = tonumber(entry.age) or 0, tonumber(entry.date)
+  if not (age >= 0 and age < LONGEST_AGE) then
+    return nil
+  end
+  local since = date and runtime.world:date() - date or 0
+  return since > age and math.min(since, LONGEST_AGE) or age
+end
+
+--- The limits of what it is kept for: those of who said it. What has run out stays so, and a denial
+--- may bear no TTL of its own.
+local function limit(note, runtime, entry, status)
+  local step = runtime.chain.by_hash[note.strategy]
+  local limits = step and step.note or {}
+  local age, ttl = math.floor(note.age / 1000), tonumber(entry.ttl) or false
+  note.min_ttl, note.max_ttl = limits.min_ttl, limits.max_ttl
+  if ttl == 0 then
+    note.max_ttl = math.max(1, age)
+  end
+  if ttl and ttl >= 0 and status ~= "answer" then
+    note.min_ttl = math.min(math.max(1, age + ttl), LONGEST_AGE)
+  end
+  return note
+end
+
 --- What an entry becomes: the packet, cleaned, and the note; or nil and why not.
 local function read(runtime, entry)
   local packet = type(entry.answer) == "string" and base64.decode(entry.answer)
@@ -72,8 +103,8 @@ local function read(runtime, entry)
   if not answer then
     return nil, "answer: no answer to a question"
   end
-  local age = tonumber(entry.age) or 0
-  if not (age >= 0 and age < LONGEST_AGE) then
+  local age = age_of(runtime, entry)
+  if not age then
     return nil, "age: expected seconds"
   end
   local strategy = runtime:strategy_hash(entry.strategy)
@@ -94,7 +125,19 @@ local function read(runtime, entry)
   if note.purpose < 0 or note.purpose >= 2 ^ 32 then
     return nil, "purpose: expected a number of 32 bits"
   end
-  return packet, note
+  return packet, limit(note, runtime, entry, answer.status)
+end
+
+--- What was held back stays so, until its network returns. A younger answer that has its place is
+--- another matter.
+local function hold_back(runtime, packet, note)
+  local _, _, name, type_name = core.answer.read(packet)
+  local now = runtime.world:now()
+  local _, age = runtime.cache:copy(name, query.type_numbers[type_name], now, note.purpose)
+  if age and age >= note.age then
+    local filter = { name = name, type = type_name, purpose = note.purpose }
+    runtime.cache:mark(now, filter, { withheld = true })
+  end
 end
 
 --- Brings entries back, as old as they are now. What fits no strategy or interface of this resolver
@@ -111,6 +154,9 @@ function dump:load(entries)
       note = "expected an object"
     end
     local ok = packet and persistence.keep(self, packet, note)
+    if ok and entry.withheld then
+      hold_back(self, packet, note)
+    end
     if ok then
       taken = taken + 1
     else

@@ -8,6 +8,15 @@ local query = require("mlxresolve.query")
 
 local prune = {}
 
+--- What has run out, or was made to, stays so.
+---@param entry table  as the core lists it
+---@param age number   ms
+---@return integer? s
+local function max_ttl(entry, age, limits)
+  return entry.stale and not entry.withheld and math.max(1, math.floor(age / 1000))
+    or limits.max_ttl
+end
+
 --- Keeps the addresses at these positions of an entry.
 ---@param runtime table
 ---@param entry table      as the core lists it
@@ -30,9 +39,10 @@ function prune.shorten(runtime, entry, packet, age, right)
     purpose = entry.purpose,
     age = age,
     min_ttl = limits.min_ttl,
-    max_ttl = limits.max_ttl,
+    max_ttl = max_ttl(entry, age, limits),
   })
-  runtime.cache:mark(runtime.world:now(), filter, { suspect = true })
+  local marks = { suspect = true, withheld = entry.withheld }
+  runtime.cache:mark(runtime.world:now(), filter, marks)
   return true
 end
 

@@ -79,6 +79,28 @@ describe("mlxresolve.prune", function()
     assert.same({ { "192.0.2.4" }, false }, kept(9))
   end)
 
+  it("had what was held back serve again", function()
+    b.resolver.cache:mark(b.world:now(), {}, { withheld = true })
+    prune.remove(b.resolver, "a.example.", "192.0.2.1")
+    assert.is_nil((b.resolver.cache:get("a.example.", 1, b.world:now())))
+    assert.same({ { "192.0.2.2" }, true }, { entry().data, entry().withheld })
+    b.resolver.cache:mark(b.world:now(), {}, { withheld = false })
+    assert.equal(40, entry().ttl)
+  end)
+
+  it("had what was made to run out serve again", function()
+    b = bed.open({
+      bed.strategy("lan", function(query)
+        return query:answer({ a = { "192.0.2.1", "192.0.2.2" } }, 60)
+      end),
+    }, { cache = { stale = "1h" } })
+    b:ask("a.example")
+    b.world:advance(20e3)
+    b.resolver.cache:expire(b.world:now(), { name = "a.example." })
+    prune.remove(b.resolver, "a.example.", "192.0.2.1")
+    assert.same({ { "192.0.2.2" }, true, 20 }, { entry().data, entry().stale, entry().age })
+  end)
+
   it("keeps what follows an alias", function()
     local packet = core.answer.build("b.example.", "A", { "192.0.2.1", "192.0.2.2" }, 60)
     b.resolver.cache:put(core.answer.alias(packet, "c.example.", 60), b.world:now(), {})
