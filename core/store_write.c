@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answer_walk.h"
 #include "store_internal.h"
 
 enum {
@@ -214,13 +215,29 @@ static const uint8_t **sort_keys(const keys_t *keys) {
   return list;
 }
 
+/* What runs out before the TTLs of its records do was made to. The file has no
+ * word for a TTL of 0: that is made 1, with `age_of` to match. */
+static void put_ttls(const uint8_t *answer, const mlxr_cache_record_t *record,
+                     store_head_t *head) {
+  bool has_soa = mlxr_get16(answer + 8) > 0;
+  mlxr_answer_info_t info;
+  /* there is no TTL but this one */
+  if (record->status != MLXR_STATUS_ANSWER && !has_soa)
+    head->min_ttl = record->ttl;
+  if (mlxr_answer_read(answer, record->len, &info) == 0 &&
+      info.ttl > record->ttl)
+    head->max_ttl = record->ttl > 0 ? record->ttl : 1;
+}
+
+static uint64_t age_of(const mlxr_cache_record_t *record) {
+  return record->ttl > 0 ? record->age : record->age + 1000;
+}
+
 static size_t value_of(const mlxr_cache_key_t *key, const uint8_t *answer,
                        const mlxr_cache_record_t *record, uint8_t *out) {
   store_head_t head = {.strategy = record->strategy, .flags = record->flags};
   char name[IF_NAMESIZE];
-  /* without records there is no TTL but this one */
-  if (record->len <= MLXR_HEADER_LEN + key->name_len + 4)
-    head.min_ttl = record->ttl;
+  put_ttls(answer, record, &head);
   bool is_named = record->interface && if_indextoname(record->interface, name);
   return store_put_value(&head, is_named ? name : NULL, key, answer,
                          record->len, out);
@@ -248,8 +265,9 @@ static int copy_entry(mlxr_store_t *store, store_file_t *fresh, MDB_txn *txn,
   fresh->copied += stored_key.mv_size + value.mv_size + NODE;
   if (fresh->copied > fresh->bytes / 2)
     return MDB_MAP_FULL;
-  store_seal(&stored_key, &value,
-             (uint64_t)((int64_t)now + fresh->epoch - (int64_t)record.age));
+  store_seal(
+      &stored_key, &value,
+      (uint64_t)((int64_t)now + fresh->epoch - (int64_t)age_of(&record)));
   int rc = mdb_put(txn, fresh->table, &stored_key, &value, MDB_APPEND);
   return rc == MDB_KEYEXIST ? 0 : rc; /* it was put anew, and listed twice */
 }

@@ -550,6 +550,50 @@ describe("core.store", function()
       assert.equal("192.0.2.1", third:address("b.example."))
     end)
 
+    describe("written anew from the cache", function()
+      --- What `fill` puts while there is no file, as a restart brings it back 20 s later.
+      local function written_anew(fill)
+        local first, second = start(), open { stale = 3600 }
+        second:await("problem")
+        fill(second)
+        first:close()
+        second:flush { name = "c.example." }
+        second:await("loaded")
+        until_stats(second, function(stats)
+          return stats.entries > 0
+        end)
+        assert.is_true(second:close())
+        return (start({ stale = 3600 }, 20e3))
+      end
+
+      it("brought back as fresh what had been made to run out", function()
+        local third = written_anew(function(one)
+          for i = 0, 1 do
+            local name = ("gone%d.example."):format(i)
+            one:put(a(name))
+            one.cache:expire(NOW + i * 10e3, { name = name })
+          end
+        end)
+        for i = 0, 1 do
+          local name = ("gone%d.example."):format(i)
+          assert.is_false(third:address(name))
+          assert.equal("192.0.2.1", third:address(name, true))
+        end
+      end)
+
+      it("lost a denial behind an alias that bears no TTL of its own", function()
+        local alias = core.answer.scrub(core.wire.encode {
+          response = true,
+          questions = { { name = "d.example.", type = "A" } },
+          answers = { { name = "d.example.", type = "CNAME", ttl = 60, data = "b.example." } },
+        })
+        local third = written_anew(function(one)
+          one:put(alias, { min_ttl = 50 })
+        end)
+        assert.equal(30, (select(2, third.cache:get("d.example.", A, NOW))))
+      end)
+    end)
+
     it("brought back what the cache was told to forget a moment after the file", function()
       local first, second = start(), open()
       second:await("problem")
