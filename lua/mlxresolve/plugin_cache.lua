@@ -70,15 +70,31 @@ function methods:list(filter, limit)
   return cache_filter.list(self.runtime, filter, limit)
 end
 
---- Keeps an answer that came along with another, for the strategy that runs.
+--- The purpose of the question that the running task is about: answers for another are no answers.
+local function purpose_of(task)
+  local flight = task and task.flight
+  return flight and flight.purpose_hash or 0
+end
+
+--- Keeps an answer that came along with another, for the strategy that runs: as its own are kept,
+--- by what the policy says of it.
 ---@param answer mlxresolve.Answer
 function methods:put(answer)
   local runtime = self.runtime
   local task = runtime.scheduler.running
   local hash = task and task.instance and task.instance.node.hash or 0
+  local step = runtime.chain.by_hash[hash]
+  local is_gone = hash ~= 0 and not runtime.chain.instances[hash]
+  if is_gone or answer.is_stale or (step and not step.note) then
+    return true
+  end
+  local limits = step and step.note or {}
   return persistence.keep(runtime, answer.packet, {
     strategy = hash,
     interface = answer.interface or 0,
+    purpose = purpose_of(task),
+    min_ttl = limits.min_ttl,
+    max_ttl = limits.max_ttl,
   })
 end
 
@@ -90,7 +106,8 @@ function methods:get(name, type_name)
   if not number or not canonical then
     return nil
   end
-  local packet = runtime.cache:get(canonical, number, runtime.world:now(), 0)
+  local purpose = purpose_of(runtime.scheduler.running)
+  local packet = runtime.cache:get(canonical, number, runtime.world:now(), purpose)
   return packet and answers.read(packet) or nil
 end
 

@@ -1,4 +1,6 @@
+local answers = require("mlxresolve.answer")
 local bed = require("support.bed")
+local core = require("mlxresolve.core")
 
 describe("mlxresolve.plugin_cache", function()
   local b, cache
@@ -78,6 +80,42 @@ describe("mlxresolve.plugin_cache", function()
     _, _, code = cache:flush { name = ("x"):rep(70) }
     assert.equal("ETEXT", code)
     assert.equal(3, b.resolver.cache:stats().entries)
+  end)
+
+  describe("what comes along with an answer", function()
+    local purpose = core.cache.fingerprint("tensor")
+
+    --- Asks a strategy that puts other.example. in; what the cache has of it then.
+    local function come_along(asked, extra)
+      local found
+      local strategy = bed.strategy("talker", function(query, ctx)
+        ctx.cache:put(answers.read(core.answer.build("other.example.", "A", { "192.0.2.9" }, 600)))
+        found = ctx.cache:get("other.example", "A")
+        return query:answer({ a = "192.0.2.1" }, 600)
+      end)
+      for field, value in pairs(extra) do
+        strategy[field] = value
+      end
+      b = bed.open { b.mlx.use(strategy) }
+      b:ask("a.example", "A", { purpose = asked })
+      local function ttl_of(hash)
+        return (select(2, b.resolver.cache:get("other.example.", 1, b.world:now(), hash)))
+      end
+      return { plain = ttl_of(0), tensor = ttl_of(purpose), found = found ~= nil }
+    end
+
+    it("was kept for whatever purpose", function()
+      assert.same({ tensor = 600, found = true }, come_along("tensor", { purpose = "tensor" }))
+      assert.same({ plain = 600, found = true }, come_along(nil, {}))
+    end)
+
+    it("was kept for longer than the policy keeps what the strategy says", function()
+      assert.equal(30, come_along(nil, { cache = { max_ttl = "30s" } }).plain)
+    end)
+
+    it("was kept though the policy keeps nothing of the strategy", function()
+      assert.same({ found = false }, come_along(nil, { cache = false }))
+    end)
   end)
 
   it("finds what is cached, whoever said it", function()
