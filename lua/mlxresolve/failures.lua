@@ -102,8 +102,6 @@ end
 function methods:note(flight, has_stale)
   if flight.is_private or flight.is_native_echo then
     return
-  elseif flight.timeout and flight.code == "ETIMEOUT" then
-    return
   elseif flight.started_at < self.ended_at then
     return
   end

@@ -69,6 +69,9 @@ function replies.question(resolver, slot, name, number)
     return
   end
   local flight = flights:find(name, number)
+  if flight and flight.timeout then
+    flight = nil -- it may go on for longer than clients are to wait
+  end
   if may_recall(resolver, flight) and recall(resolver, slot, name, number) then
     return
   end

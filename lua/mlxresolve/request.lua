@@ -1,6 +1,7 @@
 --- One call of `resolver:resolve`: some types of one name, gathered into one result.
 
 local core = require("mlxresolve.core")
+local patience = require("mlxresolve.patience")
 local query = require("mlxresolve.query")
 local results = require("mlxresolve.result")
 local tasks = require("mlxresolve.task")
@@ -62,29 +63,40 @@ end
 
 ---------------------------------------------------------------- asking
 
+local function take(self, answer, message, code, tries)
+  local asker, index = self.request, self.index
+  local parts = asker.parts
+  if answer then
+    local packet, status, ttl = answer.packet, answer.status, answer.ttl
+    local strategy, interface, is_stale = answer.strategy, answer.interface, answer.is_stale
+    -- stylua: ignore
+    put(
+      parts, index, self.type, packet, status, ttl, strategy, interface, false, is_stale,
+      answer.is_suspect
+    )
+  else
+    put(parts, index, self.type, false, false, false, false, false, false, false, false)
+    asker.message, asker.code = message, code
+  end
+  if tries then
+    asker.traces[index] = tries
+  end
+  part_done(asker)
+end
+
 local waiter_mt = {
   __index = {
     takes_stale = true,
     landed = function(self, flight)
-      local asker, index, answer = self.request, self.index, flight.answer
-      local parts = asker.parts
       self.flight = false
-      if answer then
-        local packet, status, ttl = answer.packet, answer.status, answer.ttl
-        local strategy, interface, is_stale = answer.strategy, answer.interface, answer.is_stale
-        -- stylua: ignore
-        put(
-          parts, index, self.type, packet, status, ttl, strategy, interface, false, is_stale,
-          answer.is_suspect
-        )
-      else
-        put(parts, index, self.type, false, false, false, false, false, false, false, false)
-        asker.message, asker.code = flight.message, flight.code
-      end
-      if asker.traces then
-        asker.traces[index] = flight.trace:list()
-      end
-      part_done(asker)
+      patience.finish(self.request.resolver, self)
+      local tries = self.request.traces and flight.trace:list()
+      take(self, flight.answer, flight.message, flight.code, tries)
+    end,
+    -- the caller's own time is over
+    fire = function(self)
+      local answer, message, code, tries = patience.over(self.request.resolver, self)
+      take(self, answer, message, code, self.request.traces and tries)
     end,
   },
 }
@@ -132,8 +144,14 @@ local function fly(self, index, type_name, number)
     resolver.requests[self] = true
   end
   waiters[#waiters + 1] = waiter
-  local options = { timeout = self.timeout, purpose = self.purpose }
+  -- a shorter time is the caller's own affair
+  local timeout = self.timeout
+  local options = {
+    timeout = timeout and timeout > resolver.deadline and timeout,
+    purpose = self.purpose,
+  }
   waiter.flight = resolver.flights:join(self.name, number, waiter, options)
+  patience.begin(resolver, waiter, timeout)
 end
 
 local function start(self, types)
@@ -255,6 +273,7 @@ function methods:cancel()
   self.resolver.requests[self] = nil
   for _, waiter in ipairs(self.waiters or {}) do
     if waiter.flight then
+      patience.finish(self.resolver, waiter)
       self.resolver.flights:leave(waiter.flight, waiter)
     end
   end

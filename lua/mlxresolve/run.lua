@@ -147,10 +147,11 @@ local function sift(self, answer)
 end
 
 --- Those who were still at it when the time was over did not come to note what became of them.
-local function note_unfinished(self, limit)
+---@param self mlxresolve.Flight
+---@param limit number  ms
+function run.note_unfinished(self, limit)
   local now, list = self.runtime.scheduler:now(), {}
   for step, started in pairs(self.trying) do
-    self.trying[step] = nil
     if started >= self.started_at then
       list[#list + 1] = { label = step.label, started = started }
     end
@@ -162,6 +163,17 @@ local function note_unfinished(self, limit)
   for _, one in ipairs(list) do
     self.trace:add(one.label, "timeout", one.started, now - one.started, text)
   end
+end
+
+--- Why there is nothing when the time is over.
+---@param runtime mlxresolve.Resolver
+---@param limit number  ms
+---@return string message, string code
+function run.too_late(runtime, limit)
+  if runtime:is_offline() then
+    return "no interface but loopback is up", "ENETDOWN"
+  end
+  return ("no answer within %g ms"):format(limit), "ETIMEOUT"
 end
 
 --- Runs the chain for a flight, within its time; leaves `answer`, or `code` and `message`.
@@ -182,12 +194,12 @@ function run.flight(self)
   local ok, answer = scheduler:call(limit, passes, self, scheduler.turn_time + limit)
   if not ok then
     self.has_failed = true
-    note_unfinished(self, limit)
-    if answer == TIMEOUT and runtime:is_offline() then
-      self.code, self.message = "ENETDOWN", "no interface but loopback is up"
-    elseif answer == TIMEOUT then
-      self.code = "ETIMEOUT"
-      self.message = ("no answer within %g ms"):format(limit)
+    run.note_unfinished(self, limit)
+    for step in pairs(self.trying) do
+      self.trying[step] = nil
+    end
+    if answer == TIMEOUT then
+      self.message, self.code = run.too_late(runtime, limit)
     else
       self.code, self.message = "EINTERNAL", tostring(answer)
       runtime.world:log("error", tostring(answer))
