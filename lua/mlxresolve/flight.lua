@@ -35,8 +35,10 @@ function flight.new(runtime)
   }, mt)
 end
 
---- The client that asked first, for `query.client`.
+--- The client that asked first, for `query.client`: the answer is made for it, so that nobody else
+--- joins from now on.
 function one_methods:client()
+  self.flights:unlink(self)
   local front = self.slots[1] and self.runtime.front
   return front and front:client(self.slots[1]) or false
 end
@@ -154,6 +156,15 @@ end
 function methods:find(name, number, purpose)
   local same_type = self.by_type[number]
   return same_type and same_type[key_of(name, purpose)]
+end
+
+--- Nobody finds this one any more.
+---@param one mlxresolve.Flight
+function methods:unlink(one)
+  local same_type = self.by_type[one.number]
+  if same_type and same_type[one.key] == one then
+    same_type[one.key] = nil
+  end
 end
 
 --- Nobody joins the flights that are under way any more; they go on for those who wait.

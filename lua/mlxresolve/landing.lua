@@ -26,21 +26,37 @@ local function remember(self)
 end
 
 local function unlink(self)
-  local flights = self.flights
-  local same_type = flights.by_type[self.number]
-  if same_type and same_type[self.key] == self then
-    same_type[self.key] = nil
-  end
-  flights.count = flights.count - 1
+  self.flights:unlink(self)
+  self.flights.count = self.flights.count - 1
 end
 
---- A private answer goes to the first client only; the others get flights of their own.
+local function start_alone(self)
+  local options = { is_shared = false, purpose = self.query.purpose, timeout = self.timeout }
+  return self.flights:start(self.name, self.number, options)
+end
+
+local function move(waiter, from, to)
+  local parent = waiter.parent
+  if parent then
+    parent.awaits[from], parent.awaits[to] = nil, true
+  end
+  waiter.flight = to
+end
+
+--- A private answer goes to the first client only; the others get flights of their own, and who
+--- waits in the program is no client.
 local function split_private(self)
-  for i = 2, #self.slots do
-    local options = { is_shared = false, purpose = self.query.purpose }
-    local other = self.flights:start(self.name, self.number, options)
-    other.slots[1] = self.slots[i]
-    self.slots[i] = nil
+  local slots, waiters = self.slots, self.waiters
+  for i = 2, #slots do
+    start_alone(self).slots[1] = slots[i]
+    slots[i] = nil
+  end
+  if #slots > 0 and #waiters > 0 then
+    local other = start_alone(self)
+    for i = 1, #waiters do
+      move(waiters[i], self, other)
+      other.waiters[i], waiters[i] = waiters[i], nil
+    end
   end
 end
 

@@ -140,6 +140,38 @@ describe("mlxresolve.replies", function()
     assert.is_nil(b.front.sent[1])
   end)
 
+  it("gave an answer for one client to who waits in the program, or comes later", function()
+    local b = serve {
+      bed.strategy("private", function(query, ctx)
+        ctx:sleep(10)
+        local client = query.client
+        ctx:sleep(10)
+        return query:answer { a = client and "192.0.2." .. client or "192.0.2.200" }
+      end),
+    }
+    b.front.client = function(_, slot)
+      return tostring(slot)
+    end
+    local found = {}
+    local function resolve()
+      b.resolver:resolve("a.example", { type = "A" }, function(result)
+        found[#found + 1] = result.addresses[1].address
+      end)
+    end
+    question(b, 1, "a.example.")
+    resolve()
+    b.world:advance(15)
+    question(b, 2, "a.example.")
+    resolve()
+    b.world:settle()
+    local function told(slot)
+      return core.answer.data(b.front.sent[slot].packet)[1]
+    end
+    assert.same({ "192.0.2.1", "192.0.2.2" }, { told(1), told(2) })
+    assert.same({ "192.0.2.200", "192.0.2.200" }, found)
+    assert.equal(0, b.resolver.flights.count)
+  end)
+
   it("gives a private answer to its own client only", function()
     local calls = 0
     local b = serve {
