@@ -81,7 +81,11 @@ function hosts:refresh(ctx)
   end
   local texts = {}
   for _, path in ipairs(self.options.paths) do
-    texts[#texts + 1] = ctx:read_file(path)
+    local text, message = ctx:read_file(path)
+    if not text then
+      ctx:log("warn", message)
+    end
+    texts[#texts + 1] = text
   end
   self.last_stamp, self.found = stamp, hosts.parse(texts)
 end

@@ -9,6 +9,36 @@ local cache_filter = {}
 
 local DEFAULT_LIMIT = 1000
 
+local FIELDS = {
+  "name",
+  "suffix",
+  "type",
+  "interface",
+  "strategy",
+  "purpose",
+  "older_than",
+  "used_within",
+  "suspect",
+  "withheld",
+}
+
+-- A field that nobody reads would make the filter mean more, or everything.
+local function check_fields(filter)
+  if type(filter) ~= "table" then
+    error('expected a filter such as { name = "mini2.local" }, got a ' .. type(filter), 4)
+  end
+  for field in pairs(filter) do
+    local is_known = false
+    for _, known in ipairs(FIELDS) do
+      is_known = is_known or known == field
+    end
+    if not is_known then
+      local text = "unknown field '%s' of a filter%s"
+      error(text:format(tostring(field), suggest.hint(field, FIELDS)), 4)
+    end
+  end
+end
+
 --- "no strategy 'dsn' (did you mean 'dns'?)".
 local function unknown(noun, name, list, field)
   local names = {}
@@ -24,6 +54,7 @@ end
 ---  `purpose` a text, false for what has none
 ---@return table|nil, string? message, string? code
 function cache_filter.translate(runtime, filter)
+  check_fields(filter)
   local core_filter = {
     type = filter.type,
     purpose = filter.purpose ~= nil and fingerprint.text(filter.purpose) or nil,

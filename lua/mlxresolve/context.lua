@@ -8,6 +8,8 @@ local questions = require("mlxresolve.context.questions")
 local sockets = require("mlxresolve.sockets")
 local sweep = require("mlxresolve.sweep")
 
+local LEVELS = { error = true, warn = true, info = true, debug = true }
+
 local context = {}
 local methods = {}
 local mt = { __name = "mlxresolve.context" }
@@ -92,16 +94,33 @@ end
 
 ---------------------------------------------------------------- side by side
 
+local function check_functions(word, functions)
+  if type(functions) ~= "table" then
+    error(("ctx:%s: expected a list of functions, got a %s"):format(word, type(functions)), 3)
+  end
+  for i, fn in ipairs(functions) do
+    if type(fn) ~= "function" then
+      local text = "ctx:%s: expected a list of functions, got a %s at place %d"
+      error(text:format(word, type(fn), i), 3)
+    end
+  end
+end
+
 function methods:race(functions, options)
+  check_functions("race", functions)
   local after = options and options.after and self.runtime.to_ms(options.after)
   return group.race(self.scheduler, functions, after)
 end
 
 function methods:all(functions)
+  check_functions("all", functions)
   return group.all(self.scheduler, functions)
 end
 
 function methods:spawn(fn, ...)
+  if type(fn) ~= "function" then
+    error("ctx:spawn: expected a function, got a " .. type(fn), 2)
+  end
   local scheduler = self.scheduler
   local task = scheduler.running
   local child = scheduler:spawn(fn, ...)
@@ -116,6 +135,9 @@ end
 ---------------------------------------------------------------- sockets and streams
 
 function methods:udp(options)
+  if type(options) ~= "table" or type(options.bind) ~= "string" then
+    error('ctx:udp: expected options such as { bind = "0.0.0.0:0" }', 2)
+  end
   local socket, message, code = sockets.udp(self.scheduler, self.world, options)
   if not socket then
     return nil, message, code
@@ -124,6 +146,10 @@ function methods:udp(options)
 end
 
 function methods:connect(target)
+  if type(target) ~= "string" then
+    local text = 'ctx:connect: expected "192.0.2.1:22", "[::1]:22" or "/run/socket", got a %s'
+    error(text:format(type(target)), 2)
+  end
   local stream, message, code = sockets.connect(self.scheduler, self.world, target)
   if not stream then
     return nil, message, code
@@ -155,6 +181,10 @@ function methods:note(text)
 end
 
 function methods:log(level, text)
+  if not LEVELS[level] then
+    local form = 'ctx:log: expected "error", "warn", "info" or "debug" and a text, got %s'
+    error(form:format(tostring(level)), 2)
+  end
   self.world:log(level, ("%s: %s"):format(self.instance.label, text))
 end
 

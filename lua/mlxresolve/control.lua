@@ -99,6 +99,10 @@ function methods:handle(request, reply, open_stream)
   elseif route.method ~= request.method then
     local text = ("%s: expected %s, got %s"):format(request.path, route.method, request.method)
     return reply(405, { error = text, code = "EINVAL" })
+  elseif route.method == "POST" and request.query ~= "" then
+    -- unread, `?name=mini2.local` would mean everything
+    local text = "%s: expected a JSON object in the body, got parameters: ?%s"
+    return reply(400, { error = text:format(request.path, request.query), code = "EINVAL" })
   end
   local ok, problem = xpcall(route.run, debug.traceback, self, request, reply, open_stream)
   if not ok then

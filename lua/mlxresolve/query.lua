@@ -6,6 +6,7 @@ local pool = require("mlxresolve.pool")
 
 local DEFAULT_TTL = 60 -- s, for answers whose maker names none
 local DENIAL_TTL = 10
+local MOST_TTL = 2 ^ 31 - 1 -- RFC 2181 section 8
 
 local query = {}
 local methods = {}
@@ -103,6 +104,23 @@ local function pick(data, wanted)
   return data[wanted:lower()] or data[wanted]
 end
 
+local function check_ttl(word, ttl)
+  if type(ttl) ~= "number" or not (ttl >= 0 and ttl <= MOST_TTL) then
+    local text = "query:%s: expected a time to live in seconds, such as 300, got %s"
+    error(text:format(word, type(ttl) == "string" and ("%q"):format(ttl) or tostring(ttl)), 3)
+  end
+end
+
+-- Only where nothing fits: a misspelt type would deny what it was to say.
+local function check_types(data)
+  for name in pairs(data) do
+    if not (type(name) == "string" and type_numbers[name:upper()]) then
+      local text = "query:answer: '%s' is no record type, such as a, aaaa or srv"
+      error(text:format(tostring(name)), 3)
+    end
+  end
+end
+
 local function wrap(self, packet, message, code)
   if not packet then
     return nil, message, code
@@ -112,8 +130,13 @@ local function wrap(self, packet, message, code)
 end
 
 function methods:answer(data, ttl)
+  check_ttl("answer", ttl or DEFAULT_TTL)
   if type(data) == "table" and #data == 0 then
-    data = pick(data, self.type)
+    local all = data
+    data = pick(all, self.type)
+    if not data then
+      check_types(all)
+    end
   end
   if type(data) == "string" then
     data = { data }
@@ -132,10 +155,12 @@ function methods:answer(data, ttl)
 end
 
 function methods:nxdomain(ttl)
+  check_ttl("nxdomain", ttl or DENIAL_TTL)
   return wrap(self, core.answer.deny(self.name, self.type, "nxdomain", ttl or DENIAL_TTL))
 end
 
 function methods:nodata(ttl)
+  check_ttl("nodata", ttl or DENIAL_TTL)
   return wrap(self, core.answer.deny(self.name, self.type, "nodata", ttl or DENIAL_TTL))
 end
 

@@ -103,7 +103,7 @@ local waiter_mt = {
 
 local function known_try(strategy, failure)
   return {
-    strategy = strategy,
+    strategy = strategy or false,
     result = failure and "failed" or "cached",
     at = 0,
     ms = 0,

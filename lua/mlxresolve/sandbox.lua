@@ -86,6 +86,34 @@ local function resume(...)
   return unless_stopped(coroutine.resume(...))
 end
 
+-- Coroutines that policies and plugins made themselves.
+local made = setmetatable({}, { __mode = "k" })
+
+local function create(fn)
+  local co = coroutine.create(fn)
+  made[co] = true
+  return co
+end
+
+local function wrap(fn)
+  if type(fn) ~= "function" then
+    error("coroutine.wrap: expected a function, got a " .. type(fn), 2)
+  end
+  return coroutine.wrap(function(...)
+    made[coroutine.running()] = true
+    return fn(...)
+  end)
+end
+
+-- Whoever yields out of the host's coroutines is never woken.
+local function yield(...)
+  local co = coroutine.running()
+  if not (co and made[co]) then
+    error("coroutine.yield: nobody resumes a plugin's call: wait by ctx:sleep and the like", 2)
+  end
+  return coroutine.yield(...)
+end
+
 local function stop()
   is_stopped = true
   error(too_long, 2)
@@ -180,6 +208,7 @@ function sandbox.new(spec)
   for name, library in pairs(libraries) do
     local members = copy_without(library)
     if name == "coroutine" then
+      members.create, members.wrap, members.yield = create, wrap, yield
       members.resume = resume
     end
     globals[name] = read_only(name, members)

@@ -11,6 +11,7 @@ local timers = require("mlxresolve.timers")
 
 local yield, resume, create, running =
   coroutine.yield, coroutine.resume, coroutine.create, coroutine.running
+local may_yield = coroutine.isyieldable
 local CANCELLED, TIMEOUT, explain = tasks.CANCELLED, tasks.TIMEOUT, tasks.explain
 
 local RUNS_PER_TURN = 4096 -- then the host looks at its descriptors again
@@ -205,6 +206,12 @@ function methods:wait(cancel, object, argument, till)
   local task = self.running
   if not task or running() ~= task.co then
     error("waiting is possible inside a task only", 2)
+  elseif not may_yield() then
+    if cancel then
+      cancel(object, argument)
+    end
+    -- a yield that fails would leave a task that waits for ever and is used for others
+    error("a function that table.sort, string.gsub or the like calls cannot wait: do it before", 0)
   end
   local reason = reason_to_stop(self, task)
   if reason then

@@ -1,6 +1,19 @@
 local bed = require("support.bed")
+local cache_filter = require("mlxresolve.cache_filter")
 
 describe("mlxresolve.cache_filter", function()
+  it("takes no misspelt field for everything", function()
+    for text, filter in pairs {
+      ["unknown field 'nmae' of a filter (did you mean 'name'?)"] = { nmae = "a." },
+      ["unknown field '1' of a filter"] = { "a." },
+      ["expected a filter such as"] = "a.",
+    } do
+      local ok, problem = pcall(cache_filter.translate, {}, filter)
+      assert.is_false(ok)
+      assert.is_truthy(problem:find(text, 1, true), problem)
+    end
+  end)
+
   local b
 
   before_each(function()

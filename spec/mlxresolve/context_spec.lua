@@ -91,6 +91,72 @@ describe("mlxresolve.context", function()
     assert.same({ "quick", 1, 2 }, got)
   end)
 
+  it("says at once that what is to run is no function", function()
+    local got = inside(function(ctx)
+      local problems = {}
+      for _, wrong in ipairs { "x", { 5, 6 }, 5 } do
+        for _, word in ipairs { "race", "all", "spawn" } do
+          local ok, problem = pcall(ctx[word], ctx, wrong)
+          problems[#problems + 1] = ok and word or problem:gsub("^.-: ctx", "ctx")
+        end
+      end
+      return unpack(problems)
+    end)
+    assert.same({
+      "ctx:race: expected a list of functions, got a string",
+      "ctx:all: expected a list of functions, got a string",
+      "ctx:spawn: expected a function, got a string",
+      "ctx:race: expected a list of functions, got a number at place 1",
+      "ctx:all: expected a list of functions, got a number at place 1",
+      "ctx:spawn: expected a function, got a table",
+      "ctx:race: expected a list of functions, got a number",
+      "ctx:all: expected a list of functions, got a number",
+      "ctx:spawn: expected a function, got a number",
+    }, got)
+  end)
+
+  it("says what it expects, for what it cannot use, at the plugin's own line", function()
+    local got = inside(function(ctx, query)
+      local problems = {}
+      for _, call in ipairs {
+        { "log", "the level is missing" },
+        { "udp" },
+        { "udp", { bnd = "0.0.0.0:0" } },
+        { "connect" },
+        { "run", "ls -l" },
+        { "run", {} },
+        { "native", "localhost", "ipv4" },
+        { "resolve" },
+        { "query" },
+        { "query", "a.example", 28 },
+        { "exchange", "192.0.2.53" },
+        { "exchange", "192.0.2.53", "a.example" },
+        { "exchange", "192.0.2.53", query, { timeout = "soon" } },
+        { "exchange", "192.0.2.53", query, { timeout = 0 / 0 } },
+        { "exchange", "192.0.2.53", query, { timeout = -1 } },
+      } do
+        local ok, problem = pcall(function()
+          ctx[call[1]](ctx, unpack(call, 2, 4))
+        end)
+        problems[#problems + 1] = ok and call[1] or problem
+      end
+      return unpack(problems)
+    end)
+    assert.equal(15, #got)
+    for _, problem in ipairs(got) do
+      assert.matches("^spec/mlxresolve/context_spec.lua:%d+: ctx:%l+: ", problem)
+    end
+  end)
+
+  it("takes a time in words for an exchange", function()
+    local got = inside(function(ctx, query)
+      local before = ctx:now()
+      local _, _, code = ctx:exchange("192.0.2.53", query, { timeout = "300ms" })
+      return code, ctx:now() - before
+    end)
+    assert.same({ "ETIMEOUT", 300 }, got)
+  end)
+
   it("ends what a call has spawned with the call", function()
     local ticks = 0
     local _, b = inside(function(ctx)

@@ -2,6 +2,32 @@ local core = require("mlxresolve.core")
 local queries = require("mlxresolve.query")
 
 describe("mlxresolve.query", function()
+  it("does not deny a name for a misspelt type", function()
+    local asked = queries.new("a.example.", 1, false, false)
+    local ok, problem = pcall(asked.answer, asked, { aa = "192.0.2.1" })
+    assert.is_false(ok)
+    assert.matches("'aa' is no record type", problem)
+    assert.equal("nodata", asked:answer({ aaaa = "2001:db8::1" }).status)
+    assert.equal("nodata", asked:answer({ TXT = '"x"', TYPE65280 = "x" }).status)
+    assert.equal("nodata", asked:answer({}).status)
+  end)
+
+  it("says what a time to live is", function()
+    local asked = queries.new("a.example.", 1, false, false)
+    for _, ttl in ipairs { -5, 0 / 0, math.huge, 2 ^ 31, "5m", {} } do
+      for word, arguments in pairs {
+        answer = { "192.0.2.1", ttl },
+        nxdomain = { ttl },
+        nodata = { ttl },
+      } do
+        local ok, problem = pcall(asked[word], asked, unpack(arguments))
+        assert.is_false(ok)
+        assert.matches("query:" .. word .. ": expected a time to live in seconds", problem)
+      end
+    end
+    assert.equal(0, asked:answer("192.0.2.1", 0).ttl)
+  end)
+
   local function new(name, type_name, flight)
     return queries.new(name, queries.type_numbers[type_name or "A"], false, flight)
   end

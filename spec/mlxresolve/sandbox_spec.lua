@@ -56,6 +56,26 @@ describe("mlxresolve.sandbox", function()
     assert.equal("function", type(string.format))
   end)
 
+  it("lets coroutines yield that a plugin made, and nobody's call", function()
+    local text = [[
+      local co = coroutine.create(function(a) return coroutine.yield(a + 1) end)
+      local _, first = coroutine.resume(co, 1)
+      local _, second = coroutine.resume(co, 5)
+      local step = coroutine.wrap(function(a) coroutine.yield(a) return "end" end)
+      return { first, second, step("x"), step() }]]
+    assert.same({ 2, 5, "x", "end" }, value_of(text))
+    assert.is_false((run("coroutine.wrap(5)")))
+    local ok, problem, ended = false, false, false
+    local host = coroutine.wrap(function()
+      ok, problem = run("coroutine.yield(1)")
+      ended = true
+    end)
+    host()
+    assert.is_true(ended)
+    assert.is_false(ok)
+    assert.matches("^spec:1: coroutine.yield: nobody resumes", problem)
+  end)
+
   it("keeps the metatable of strings to itself", function()
     assert.is_nil(value_of([[return getmetatable("")]]))
     assert.is_false((run([[getmetatable("").__index = function() end]])))

@@ -162,6 +162,35 @@ describe("mlxresolve.scheduler", function()
     end, "waiting is possible inside a task only")
   end)
 
+  it("uses no task twice after a wait that table.sort or string.gsub has in its way", function()
+    local cancelled, problem
+    s:spawn(function()
+      s:attempt(50, function()
+        problem = select(
+          2,
+          pcall(table.sort, { 2, 1 }, function()
+            s:wait(function()
+              cancelled = true
+            end)
+          end)
+        )
+      end)
+    end)
+    world:advance(1000)
+    assert.matches("cannot wait", problem)
+    assert.is_true(cancelled)
+    local ended = 0
+    for _ = 1, 8 do
+      s:spawn(function()
+        s:sleep(10)
+        ended = ended + 1
+      end)
+    end
+    world:advance(1000)
+    assert.equal(8, ended)
+    assert.same({}, world.logged or {})
+  end)
+
   it("calls a timer at its moment and not a rounding error before", function()
     local early, count = 0, 0
     for i = 1, 200 do

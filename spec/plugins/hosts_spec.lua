@@ -34,6 +34,15 @@ describe("plugins.hosts", function()
     assert.equal(5, hosts:resolve(fake.query("localhost"), context).ttl)
   end)
 
+  it("tells the log of a file that cannot be read, once", function()
+    local two, seen = hosts_with("192.0.2.1 a", '{ paths = { "/etc/hosts", "/etc/hsots" } }')
+    for _ = 1, 2 do
+      assert.is_truthy(two:resolve(fake.query("a"), seen))
+    end
+    assert.equal(1, #seen.logged)
+    assert.matches("^warn: /etc/hsots: ", seen.logged[1])
+  end)
+
   it("gathers the addresses of all lines of a name", function()
     assert.same({ "192.0.2.10", "192.0.2.11" }, data("gpu1"))
     assert.same({ "2001:db8::10" }, data("gpu1.example", "AAAA"))

@@ -50,9 +50,10 @@ function fake.query(name, type)
 end
 
 --- A context over a virtual world. `flushed` lists what was dropped from the cache; `natives`
---- and `answers` script what getaddrinfo and sub-queries say.
+--- and `answers` script what getaddrinfo and sub-queries say; `logged` is what the log got.
 function fake.context(world)
-  local context = { flushed = {}, natives = {}, answers = {}, asked = {}, chance = 0.5 }
+  local context =
+    { flushed = {}, natives = {}, answers = {}, asked = {}, chance = 0.5, logged = {} }
   context.cache = {
     flush = function(_, filter)
       table.insert(context.flushed, filter)
@@ -64,6 +65,9 @@ function fake.context(world)
   end
   function context.random()
     return context.chance
+  end
+  function context.log(_, level, text)
+    table.insert(context.logged, level .. ": " .. text)
   end
   function context.read_file(_, path)
     return world:read_file(path)

@@ -23,8 +23,8 @@ function Context:sleep(duration) end
 ---@return mlxresolve.Answer|nil, string? message, string? code
 function Context:exchange(server, query, options) end
 --- Opens a datagram socket that is closed when the call that opened it ends; options as
---- { bind = "0.0.0.0:0" }. `socket:receive(timeout?)` waits: data, from, port, interface, to, hops;
---- `send`, `join`, `leave`, `address` and `close` as those of a world's socket.
+--- { bind = "0.0.0.0:0" }. `socket:receive(timeout?)` waits, so many ms at most: data, from, port,
+--- interface, to, hops; `send`, `join`, `leave`, `address` and `close` as those of a world's socket.
 ---@param options mlxresolve.UdpOptions
 ---@return table|nil socket, string? message, string? code
 function Context:udp(options) end

@@ -178,19 +178,31 @@ local function send_all(cli, args, file, totals)
   end
 end
 
+-- A folder is opened as a file is, and fails when it is read.
+local function open(path)
+  local file, message = io.stdin, nil
+  if path then
+    file, message = io.open(path)
+  end
+  local _, problem
+  if file then
+    _, problem = file:read(0)
+  end
+  if problem then
+    return nil, ("%s: %s"):format(path or "standard input", problem)
+  end
+  return file, message
+end
+
 --- Brings back what `cache dump` printed.
 ---@param cli mlxresolve.CliRuntime
 ---@param args table
 ---@return integer code
 function cache.load(cli, args)
-  local file = io.stdin
-  if args.file then
-    local opened, message = io.open(args.file)
-    if not opened then
-      cli.out:problem("%s", message)
-      return runtime.USAGE
-    end
-    file = opened
+  local file, message = open(args.file)
+  if not file then
+    cli.out:problem("%s", message)
+    return runtime.USAGE
   end
   local totals = { taken = 0, left_out = 0, why = false }
   local code = send_all(cli, args, file, totals)

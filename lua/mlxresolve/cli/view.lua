@@ -75,7 +75,7 @@ local function show_trace(out, result)
   local has_types = result.type:find("+", 1, true) ~= nil
   for i, try in ipairs(result.trace) do
     local took = try.result == "skipped" and "-" or out:ms(try.ms)
-    rows[i] = { try.strategy, try.result, took, try.detail or "" }
+    rows[i] = { try.strategy or "-", try.result, took, try.detail or "" }
     if has_types then
       table.insert(rows[i], 1, try.type or "")
     end

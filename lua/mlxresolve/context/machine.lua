@@ -21,6 +21,9 @@ end
 
 --- Runs a program to its end, without a shell.
 function machine:run(argv, options)
+  if type(argv) ~= "table" or type(argv[1]) ~= "string" then
+    error('ctx:run: expected a list such as { "ping", "-c1", "192.0.2.1" }', 2)
+  end
   local timeout = options and options.timeout or RUN_TIMEOUT
   local code, stdout, stderr = self.scheduler:within(timeout, run, self, argv)
   if not code and stderr == "ETIMEOUT" then

@@ -16,15 +16,42 @@ local FLAG_TCP, FLAG_NO_RECURSION, FLAG_COOKIE = 1, 4, 8
 ---@class mlxresolve.Context
 local questions = {}
 
+local function check_name(word, name)
+  local canonical, message = nil, "expected a text"
+  if type(name) == "string" then
+    canonical, message = core.name.canonical(name)
+  end
+  if not canonical then
+    error(("ctx:%s: %q is no name: %s"):format(word, tostring(name), message), 3)
+  end
+  return canonical
+end
+
 local function cancel_exchange(world, operation)
   world:cancel("exchange", operation)
 end
 
+-- A time as `ctx:sleep` takes it: ms, or a text such as "800ms"; an hour at most.
+local function read_timeout(self, timeout)
+  local ms = self.runtime.to_ms(timeout)
+  if not ms or ms > 3600e3 then
+    local text = 'ctx:exchange: timeout: expected a duration such as "800ms", got %s'
+    error(text:format(tostring(timeout)), 3)
+  end
+  return ms
+end
+
 function questions:exchange(server, asked, options)
+  if type(asked) ~= "table" or not asked.number then
+    error(
+      'ctx:exchange: expected a query, as of ctx:query("mini2.local", "A"), behind the server',
+      2
+    )
+  end
   local scheduler, world = self.scheduler, self.world
   local timeout, flags = EXCHANGE_TIMEOUT, 0
   if options then
-    timeout = options.timeout or timeout
+    timeout = options.timeout and read_timeout(self, options.timeout) or timeout
     flags = (options.tcp and FLAG_TCP or 0)
       + (options.recurse == false and FLAG_NO_RECURSION or 0)
       + (options.cookies and FLAG_COOKIE or 0)
@@ -44,10 +71,10 @@ end
 
 --- A question to ask servers, where none has come from a client.
 function questions.query(_, name, type_name)
-  local canonical, message = core.name.canonical(name)
+  local canonical = check_name("query", name)
   local number = query.type_numbers[type_name]
-  if not canonical or not number then
-    error(message or ('ctx:query: expected a type such as "A", got %s'):format(type_name), 2)
+  if not number then
+    error(('ctx:query: expected a type such as "A", got %s'):format(tostring(type_name)), 2)
   end
   return query.new(canonical, number)
 end
@@ -57,6 +84,9 @@ local function cancel_native(world, operation)
 end
 
 function questions:native(name, family)
+  if family and family ~= 0 and family ~= 4 and family ~= 6 then
+    error("ctx:native: expected 4, 6 or 0 for both families, got " .. tostring(family), 2)
+  end
   local scheduler, world = self.scheduler, self.world
   local task = scheduler.running
   local deadline = task.deadline or scheduler:now() + NATIVE_TIMEOUT
@@ -103,10 +133,7 @@ function questions:system_servers()
 end
 
 function questions:resolve(name, type_name)
-  local canonical, message = core.name.canonical(name)
-  if not canonical then
-    error(("ctx:resolve: %q is no name: %s"):format(tostring(name), message), 2)
-  end
+  local canonical = check_name("resolve", name)
   local flight = self.scheduler.running.flight
   local number = flight and flight.number
   if type_name then
@@ -120,10 +147,7 @@ end
 
 --- Looks into a doubt about a name: see mlxresolve.recheck.
 function questions:recheck(name, options)
-  local canonical, message = core.name.canonical(name)
-  if not canonical then
-    error(("ctx:recheck: %q is no name: %s"):format(tostring(name), message), 2)
-  end
+  local canonical = check_name("recheck", name)
   return recheck.run(self.runtime, canonical, options)
 end
 

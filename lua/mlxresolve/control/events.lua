@@ -1,24 +1,11 @@
 --- What becomes of names and services as the control socket and `--json` tell it.
 
+local json = require("mlxresolve.json")
+
 local events = {}
 
-local function is_utf8(text)
-  local rest = text
-    :gsub("[%z\1-\127]", "")
-    :gsub("[\194-\223][\128-\191]", "")
-    :gsub("[\224-\239][\128-\191][\128-\191]", "")
-    :gsub("[\240-\244][\128-\191][\128-\191][\128-\191]", "")
-  return rest == ""
-end
-
--- Values of TXT keys may be any bytes; JSON is UTF-8.
 local function as_text(value)
-  if value == true or is_utf8(value) then
-    return value
-  end
-  return (value:gsub("[\128-\255]", function(char)
-    return ("\\%03d"):format(char:byte())
-  end))
+  return value == true or json.text(value)
 end
 
 local function round(date)

@@ -27,7 +27,7 @@ end
 local function describe_try(try)
   return {
     type = try.type,
-    strategy = try.strategy,
+    strategy = try.strategy or false,
     result = try.result,
     ms = round(try.ms),
     detail = try.detail or false,

@@ -39,7 +39,11 @@ routes["/v1/query"].run = function(self, request, reply)
 end
 
 routes["/v1/status"] = { method = "GET" }
-routes["/v1/status"].run = function(self, _, reply)
+routes["/v1/status"].run = function(self, request, reply)
+  local fine, problem = parameters.read(request.query, {})
+  if not fine then
+    return refuse(reply, problem)
+  end
   local status = self.resolver:status()
   for name, value in pairs(self.about()) do
     status[name] = value

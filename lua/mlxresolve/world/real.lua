@@ -124,12 +124,21 @@ function real.hostname()
   return uv.os_gethostname()
 end
 
+-- Words of hosts and plugins get into the log; a terminal must not act on them.
+local function harmless(text)
+  return (
+    text:gsub("[%z\1-\8\11-\31\127]", function(char)
+      return ("\\%03d"):format(char:byte())
+    end)
+  )
+end
+
 function methods:log(level, text)
   if self.log_to then
     return self.log_to(level, text)
   end
   if LEVELS[level] <= self.log_level then
-    io.stderr:write(("%s %-5s %s\n"):format(os.date("%H:%M:%S"), level, text))
+    io.stderr:write(("%s %-5s %s\n"):format(os.date("%H:%M:%S"), level, harmless(text)))
   end
 end
 

@@ -91,6 +91,15 @@ describe("mlxresolve.cli.view", function()
     assert.is_truthy(text:find("\n  A     hosts  pass     0.1ms\n", 1, true), text)
   end)
 
+  it("shows a try whole of which no strategy is known, such as a failure of before", function()
+    local result = answer()
+    result.trace = {
+      { type = "A", strategy = false, result = "failed", ms = 0, detail = "not long ago: x" },
+    }
+    local text = show(result, {}, true).stdout
+    assert.is_truthy(text:find("\n  A  -  failed  0.0ms  not long ago: x\n", 1, true), text)
+  end)
+
   it("tells on stderr what was not found, and how to learn more", function()
     local result = answer()
     result.status, result.addresses = "nxdomain", {}

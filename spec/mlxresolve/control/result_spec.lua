@@ -57,6 +57,13 @@ describe("mlxresolve.control.result", function()
     )
   end)
 
+  it("has a strategy in every try, also in one of which it is not known", function()
+    local asked = { name = "a.", types = { "A" }, trace = true }
+    local try = { type = "A", result = "failed", ms = 0, detail = "not long ago: x" }
+    local shown = result.describe(asked, nil, "x", "EFAILED", { ms = 0, trace = { try } })
+    assert.is_truthy(json.encode(shown.trace[1]):find('"strategy":null', 1, true))
+  end)
+
   it("tells scripts by the exit code", function()
     local codes = { answer = 0, nxdomain = 2, nodata = 2, timeout = 3, error = 3 }
     for status, code in pairs(codes) do

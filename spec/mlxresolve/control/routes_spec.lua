@@ -86,6 +86,15 @@ describe("mlxresolve.control.routes", function()
     assert_refused(ask("POST", "/v1/failure", '{"nam":"x"}'), 400, "EINVAL", "unknown field")
   end)
 
+  it("does not take parameters in the address for 'everything'", function()
+    for _, path in ipairs { "cache/flush", "pins/forget", "failure", "reload", "cache/load" } do
+      local reply = ask("POST", "/v1/" .. path .. "?name=mini2.local")
+      assert_refused(reply, 400, "EINVAL", "in the body, got parameters: ?name=mini2.local")
+    end
+    assert.is_nil(resolver.filter)
+    assert_refused(ask("GET", "/v1/status?x=1"), 400, "EINVAL", "unknown parameter 'x'")
+  end)
+
   it("reloads nothing for a request with a body that it does not know", function()
     function resolver.reload()
       error("must not be called")

@@ -3,6 +3,8 @@
 local uv = require("luv")
 
 local MAX_FILE = 1024 * 1024
+-- A pipe without a writer is opened at once, too, and refused.
+local READ = uv.constants.O_RDONLY + uv.constants.O_NONBLOCK
 
 local files = {}
 
@@ -15,20 +17,31 @@ local function fail(path, problem)
   return nil, ("%s: %s"):format(path, why), code
 end
 
+-- What is no text file to read to its end: why, and a code.
+local function refusal(stat)
+  if stat.type == "directory" then
+    return "is a folder", "EISDIR"
+  elseif stat.type == "fifo" then
+    return "is a pipe where a file is expected", "EINVAL"
+  elseif stat.size > MAX_FILE then
+    return "is larger than 1 MiB", "EFBIG"
+  end
+end
+
 ---@return string|nil text, string? message, string? code
 function files:read_file(path) -- luacheck: ignore 212
-  local fd, problem = uv.fs_open(path, "r", 438)
+  local fd, problem = uv.fs_open(path, READ, 438)
   if not fd then
     return fail(path, problem)
   end
   local stat, stat_problem = uv.fs_fstat(fd)
-  if not stat or stat.type == "directory" or stat.size > MAX_FILE then
+  local why, code = refusal(stat or { size = 0 })
+  if not stat or why then
     uv.fs_close(fd)
     if not stat then
       return fail(path, stat_problem)
     end
-    local why = stat.type == "directory" and "is a folder" or "is larger than 1 MiB"
-    return nil, ("%s: %s"):format(path, why), stat.type == "directory" and "EISDIR" or "EFBIG"
+    return nil, ("%s: %s"):format(path, why), code
   end
   local text, read_problem = uv.fs_read(fd, MAX_FILE, 0)
   uv.fs_close(fd)

@@ -106,12 +106,12 @@ function streams:connect(waiter, target)
   local operation = (self.last_connect or 0) + 1
   self.last_connect = operation
   local is_path = target:sub(1, 1) == "/"
-  local parsed, message, code
+  local parsed, _, code
   if not is_path then
-    parsed, message, code = core.address.parse(target)
+    parsed, _, code = core.address.parse(target)
     if not parsed or not parsed.port then
-      message = message or (target .. ": expected an address with a port, such as 192.0.2.1:22")
-      return nil, message, code or "EINVAL"
+      local form = "%s: expected an address with a port, such as 192.0.2.1:22"
+      return nil, form:format(target), code or "EINVAL"
     end
   end
   local handle = is_path and uv.new_pipe(false) or uv.new_tcp()

@@ -32,6 +32,16 @@ describe("mlxresolve.world.real.files", function()
     assert.equal("EFBIG", code)
   end)
 
+  it("does not wait for the writer of a pipe", function()
+    local path = folder .. "/pipe"
+    os.execute("mkfifo " .. path)
+    local text, message, code = world:read_file(path)
+    assert.is_nil(text)
+    assert.equal(path .. ": is a pipe where a file is expected", message)
+    assert.equal("EINVAL", code)
+    assert.equal("", world:read_file("/dev/null"))
+  end)
+
   it("stamps a file anew when it is replaced", function()
     write("b", "one")
     local before = world:file_stamp(folder .. "/b")
