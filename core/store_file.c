@@ -166,7 +166,7 @@ static uint64_t time_since(const mark_t *mark, const store_clock_t *clock,
       uptime >= mark->uptime)
     return uptime - mark->uptime;
   *is_unknown = date < mark->date;
-  return date < mark->date ? 0 : date - mark->date;
+  return date < mark->date ? STORE_AGES : date - mark->date;
 }
 
 static void begin_time(store_file_t *file, const store_clock_t *clock) {

@@ -76,6 +76,11 @@ bool store_is_meant(const store_filter_t *filter, const store_entry_t *entry,
 
 /* ---- store_file.c: the file; store_clock.c: its time ---- */
 
+/// What the store's clock goes on by, in ms, when nobody knows how much time
+/// has passed: more than any answer lives. So what was said before stays old,
+/// also for later processes.
+#define STORE_AGES ((uint64_t)INT32_MAX * 2000)
+
 typedef struct store_file {
   char *path;
   size_t bytes;

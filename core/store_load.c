@@ -33,6 +33,7 @@ static uint64_t age_of(const load_t *load, const store_entry_t *entry,
   mlxr_answer_info_t info;
   if (!store->file.is_age_unknown || mlxr_answer_read(answer, len, &info) != 0)
     return age;
+  age -= age < STORE_AGES ? age : STORE_AGES;
   uint32_t ttl = info.ttl;
   if (ttl < entry->head.min_ttl)
     ttl = entry->head.min_ttl;
@@ -130,6 +131,9 @@ int store_load(mlxr_store_t *store) {
   store->stats.loaded += loaded < total ? loaded : total;
   /* much that nobody can use any more: the cache is shorter */
   if (total > loaded + USELESS_MIN && loaded < total / 2)
+    store->wants_anew = true;
+  /* in the file it is too old for the next process, here it is stale */
+  if (store->file.is_age_unknown)
     store->wants_anew = true;
   pthread_mutex_unlock(&store->lock);
   return rc;

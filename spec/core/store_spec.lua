@@ -198,6 +198,18 @@ describe("core.store", function()
       assert.equal("192.0.2.1", second:address("a.example.", true))
     end)
 
+    it("took what had run out like that as fresh at the start after that", function()
+      make_file()
+      local clocks = { date = DATE - 1e6, uptime = 1000, boot = "another", stale = 3600 }
+      local second = start(clocks)
+      second:put(a("b.example."))
+      assert.is_true(second:close())
+      clocks.date, clocks.uptime = DATE - 1e6 + 5000, 6000
+      local third = start(clocks)
+      assert.equal("192.0.2.1", third:address("b.example."))
+      assert.is_false(third:address("a.example."))
+    end)
+
     it("keeps what ran out as stale, and drops what is older than that", function()
       local first = start()
       first:put(a("short.example.", 10))
