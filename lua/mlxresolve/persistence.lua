@@ -73,6 +73,15 @@ local function known_strategies(runtime)
   return list
 end
 
+--- What was forgotten while a file was not in use must not come back with it.
+local function forget_missed(self, path)
+  local runtime = self.runtime
+  local seen = runtime.forgotten_when_closed[path] or 0
+  if runtime.forgotten > seen then
+    self.store:flush(runtime.world:now())
+  end
+end
+
 --- Opens the store that the policy wants; false without one.
 ---@param runtime mlxresolve.Resolver
 ---@return mlxresolve.Persistence|false
@@ -91,6 +100,7 @@ function persistence.open(runtime)
     wanted = wanted.persist,
     is_loading = true,
     store = false,
+    path = false,
     names = {},
   }, mt)
   local options = {
@@ -112,6 +122,8 @@ function persistence.open(runtime)
     tell.problem(world, message)
     return false
   end
+  self.path = path
+  forget_missed(self, path)
   return self
 end
 
@@ -164,6 +176,9 @@ end
 ---@return integer count
 function persistence.forget(runtime, filter)
   local present, now = runtime.persistence, runtime.world:now()
+  if not (filter and filter.strategies_but) then -- those are looked for when a file is opened
+    runtime.forgotten = runtime.forgotten + 1
+  end
   if present then
     -- first, or what is just being loaded would come after the flush
     present.store:flush(now, filter, filter and name_of(present, filter.interface))
@@ -177,6 +192,7 @@ end
 ---@return integer count  of what was fresh
 function persistence.expire(runtime, filter)
   local present, now = runtime.persistence, runtime.world:now()
+  runtime.forgotten = runtime.forgotten + 1
   if present then
     present.store:flush(now, filter, name_of(present, filter.interface))
   end
@@ -208,6 +224,7 @@ end
 --- Writes what is left, within half a second.
 function methods:close()
   local world = self.runtime.world
+  self.runtime.forgotten_when_closed[self.path] = self.runtime.forgotten
   if not world:close_store(self.store, CLOSE_PATIENCE) then
     world:log("warn", "cache: not everything could be kept on disk")
   end

@@ -53,6 +53,8 @@ function resolver.new(policy, world, options)
     native_names = {},
     own_listeners = {},
     rechecks = {},
+    forgotten = 0, -- how often something was flushed
+    forgotten_when_closed = {}, -- the same, when the cache's file of this path was closed
     doubted_at = -math.huge, -- ms, when the network made answers doubtful last
     onlink = false,
     front = false,

@@ -216,4 +216,22 @@ describe("persistence", function()
     world:advance(0)
     assert.is_true(world.stores[3].is_closed)
   end)
+
+  it("brought back what was flushed while its file was not in use", function()
+    local resolver = open { persist = "/f" }
+    local function replace(cache)
+      local policy = mlx.policy { strategies = { mlx.use(source) }, cache = cache }
+      local checked = assert(require("mlxresolve.policy").load(policy, { world = world }))
+      resolver:replace_policy(checked)
+      return world.stores[#world.stores].did
+    end
+    resolver:flush { name = "a.example" }
+    replace()
+    assert.same({}, replace { persist = "/f" })
+    replace()
+    resolver:flush { name = "a.example" }
+    assert.same({ { "flush" } }, replace { persist = "/f" })
+    replace()
+    assert.same({}, replace { persist = "/f" })
+  end)
 end)
