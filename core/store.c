@@ -145,7 +145,7 @@ static void fill_op(store_op_t *op, const mlxr_cache_key_t *key,
                              .min_ttl = note->min_ttl,
                              .max_ttl = note->max_ttl,
                              .flags = note->flags};
-  op->said = now > note->age ? now - note->age : 0;
+  op->said = (int64_t)now - (int64_t)note->age;
   op->key_len = (uint16_t)store_put_key(key, op->bytes);
   if (op->kind != OP_DELETE)
     op->value_len = (uint32_t)store_put_value(&head, interface, key, answer,

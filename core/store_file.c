@@ -169,9 +169,12 @@ static uint64_t time_since(const mark_t *mark, const store_clock_t *clock,
   return date < mark->date ? STORE_AGES : date - mark->date;
 }
 
+/* Far enough from 0 for what was said long before the machine was started, also
+ * where its clock begins in 1970. */
 static void begin_time(store_file_t *file, const store_clock_t *clock) {
+  const int64_t before = INT64_C(1) << 41;
   file->is_age_unknown = false;
-  file->epoch = (int64_t)store_date(clock) - (int64_t)store_now(clock);
+  file->epoch = (int64_t)store_date(clock) - (int64_t)store_now(clock) + before;
 }
 
 static int read_mark(store_file_t *file, const store_clock_t *clock,

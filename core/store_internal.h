@@ -144,7 +144,7 @@ typedef struct store_op {
   uint16_t kind;
   uint16_t key_len;
   uint32_t sequence;
-  uint64_t said;   ///< on the world's clock; of a flush: where the next is
+  int64_t said;    ///< on the world's clock; of a flush: where the next is
   uint8_t bytes[]; ///< key and value, or a filter and its strategies
 } store_op_t;
 

@@ -80,7 +80,8 @@ static void chain_flush(store_queue_t *queue, store_op_t *op) {
   if (queue->flushes == 0)
     queue->first_flush = place;
   else
-    ((store_op_t *)(void *)(queue->bytes + queue->last_flush))->said = place;
+    ((store_op_t *)(void *)(queue->bytes + queue->last_flush))->said =
+        (int64_t)place;
   queue->last_flush = place;
   queue->flushes++;
 }

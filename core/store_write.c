@@ -49,7 +49,8 @@ static int write_op(const store_file_t *file, MDB_txn *txn, store_op_t *op) {
     int rc = mdb_del(txn, file->table, &key, NULL);
     return rc == MDB_NOTFOUND ? 0 : rc;
   }
-  uint64_t said = (uint64_t)((int64_t)op->said + file->epoch);
+  int64_t time = op->said + file->epoch;
+  uint64_t said = time > 0 ? (uint64_t)time : 0;
   if (op->kind == OP_PUT_OLD && is_younger(file, txn, &key, said))
     return 0;
   store_seal(&key, &value, said);
@@ -233,12 +234,16 @@ static uint64_t age_of(const mlxr_cache_record_t *record) {
   return record->ttl > 0 ? record->age : record->age + 1000;
 }
 
+/* 0 for what came over an interface that is gone: nobody could tell later what
+ * network it is of. */
 static size_t value_of(const mlxr_cache_key_t *key, const uint8_t *answer,
                        const mlxr_cache_record_t *record, uint8_t *out) {
   store_head_t head = {.strategy = record->strategy, .flags = record->flags};
   char name[IF_NAMESIZE];
   put_ttls(answer, record, &head);
   bool is_named = record->interface && if_indextoname(record->interface, name);
+  if (record->interface && !is_named)
+    return 0;
   return store_put_value(&head, is_named ? name : NULL, key, answer,
                          record->len, out);
 }
@@ -262,6 +267,8 @@ static int copy_entry(mlxr_store_t *store, store_file_t *fresh, MDB_txn *txn,
     return 0;
   MDB_val stored_key = {name_len + 6, (void *)(uintptr_t)(at + KEY_HEAD)};
   MDB_val value = {value_of(&key, answer, &record, bytes), bytes};
+  if (value.mv_size == 0)
+    return 0;
   fresh->copied += stored_key.mv_size + value.mv_size + NODE;
   if (fresh->copied > fresh->bytes / 2)
     return MDB_MAP_FULL;

@@ -198,6 +198,17 @@ describe("core.store", function()
       assert.equal("192.0.2.1", second:address("a.example.", true))
     end)
 
+    it("made answers younger that are older than the machine's uptime", function()
+      for _, date in ipairs { DATE, 1000 } do
+        local first = start { date = date, path = path .. date }
+        first:put(a("a.example."), { age = NOW + 50e3 })
+        assert.is_true(first:close())
+        local second = start({ date = date + 10e3, path = path .. date }, 10e3)
+        local age = select(3, second.cache:get("a.example.", A, NOW))
+        assert.is_true(age >= 160 and age <= 162, "age " .. tostring(age))
+      end
+    end)
+
     it("took what had run out like that as fresh at the start after that", function()
       make_file()
       local clocks = { date = DATE - 1e6, uptime = 1000, boot = "another", stale = 3600 }
@@ -591,6 +602,15 @@ describe("core.store", function()
           assert.is_false(third:address(name))
           assert.equal("192.0.2.1", third:address(name, true))
         end
+      end)
+
+      it("forgot over which interface, that is gone now, an answer came", function()
+        local third = written_anew(function(one)
+          one:put(a("a.example."), { interface = 999999 }, "gone0")
+          one:put(a("b.example."))
+        end)
+        assert.equal("192.0.2.1", third:address("b.example."))
+        assert.is_false(third:address("a.example."))
       end)
 
       it("lost a denial behind an alias that bears no TTL of its own", function()
