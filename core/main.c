@@ -2,6 +2,7 @@
  * told where its Lua files are, and handed to lua/mlxresolve/cli.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -145,6 +146,13 @@ static int terminal_width(void) {
   return 80;
 }
 
+/* Whoever calls nohup wants this program to outlive its terminal. */
+static bool is_hangup_ignored(void) {
+  struct sigaction present;
+  return sigaction(SIGHUP, NULL, &present) == 0 &&
+         present.sa_handler == SIG_IGN;
+}
+
 static int end_within(lua_State *L) {
   mlxr_ending_limit((unsigned)luaL_checkinteger(L, 1));
   return 0;
@@ -170,6 +178,8 @@ static void push_host(lua_State *L, const char *argv0) {
   lua_setfield(L, -2, "stdout_is_terminal");
   lua_pushboolean(L, isatty(STDERR_FILENO));
   lua_setfield(L, -2, "stderr_is_terminal");
+  lua_pushboolean(L, is_hangup_ignored());
+  lua_setfield(L, -2, "ignores_hangup");
   lua_pushinteger(L, terminal_width());
   lua_setfield(L, -2, "columns");
   lua_pushcfunction(L, end_within);
@@ -234,8 +244,20 @@ static void raise_file_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Where standard input, output or error is closed, the next file or socket
+ * would stand in its place, and be written to. */
+static void fill_standard_files(void) {
+  int fd;
+  do
+    fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO)
+    close(fd);
+}
+
 int main(int argc, char **argv) {
   host_t host = {.argc = argc, .argv = argv, .code = 1};
+  fill_standard_files();
   signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
   lua_State *L = luaL_newstate();

@@ -69,6 +69,10 @@ function cli.main(words, host)
     stderr_is_terminal = host.stderr_is_terminal,
   }
   local code = cli.dispatch(values, world, host, out)
+  if out.failure and code == runtime.OK and values.command ~= "run" then
+    out:problem("the output could not be written: %s", out.failure)
+    code = runtime.USAGE
+  end
   world:close()
   world:loop() -- luv frees handles in the loop; the state must not be closed before that
   return code

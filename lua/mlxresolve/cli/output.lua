@@ -9,11 +9,14 @@ local output = {}
 local methods = {}
 local mt = { __name = "mlxresolve.cli.output", __index = methods }
 
+local EPIPE = 32 -- on every system: the reader has left, as head does
+
 local CODES = { bold = "1", dim = "2", red = "31", green = "32", yellow = "33", cyan = "36" }
 
 ---@class mlxresolve.Output
 ---@field is_json boolean
 ---@field is_broken boolean  nobody reads what is written any more
+---@field failure string|nil  why it could not be written, where that is not the reader's wish
 ---@field is_pretty boolean  a person is looking, at a terminal that can do more than letters
 
 ---@class mlxresolve.OutputOptions
@@ -39,8 +42,14 @@ function output.new(options)
   }, mt)
   self.write = options.write
     or function(text)
-      local ok = io.stdout:write(text) and io.stdout:flush()
+      local ok, message, errno = io.stdout:write(text)
+      if ok then
+        ok, message, errno = io.stdout:flush()
+      end
       self.is_broken = self.is_broken or not ok
+      if not ok and errno ~= EPIPE then
+        self.failure = self.failure or message
+      end
     end
   self.write_problem = options.write_problem or function(text)
     io.stderr:write(text)

@@ -24,6 +24,7 @@ runtime.INTERRUPTED = 130
 ---@field examples string    folder
 ---@field stdout_is_terminal boolean
 ---@field stderr_is_terminal boolean
+---@field ignores_hangup boolean  it was started by nohup or the like
 ---@field end_within fun(s: integer)  after a signal to end; handlers must be there already
 
 ---@param world mlxresolve.World
@@ -47,7 +48,8 @@ function methods:loop()
     self.watches_signals = true
     self.world:signals(function(name)
       -- who runs the loop himself, as the daemon does, also ends it himself
-      if self.is_looping and (name == "sigint" or name == "sigterm") then
+      local is_end = name ~= "sighup" or not self.host.ignores_hangup
+      if self.is_looping and is_end then
         self.is_interrupted = true
         self.world:stop()
       end
