@@ -43,18 +43,20 @@ end
 --- what was heard of it on the link is doubted until its host says it again (RFC 6762 section
 --- 10.4); and the name is looked into at once.
 ---@param name string
----@param address string?  all of the name's when absent
+---@param address string?  however it is written, also with a port; all of the name's when absent
 ---@return integer|nil doubted  records heard on the link, string? message, string? code
 function subscribe:report_failure(name, address)
   local canonical, message, code = core.name.canonical(name)
   if not canonical then
     return nil, message, code
   end
-  if address and not core.address.parse(address) then
+  local parsed = address and core.address.parse(address)
+  if address and not parsed then
     return nil, ("'%s' is no address"):format(address), "ETEXT"
   end
-  local plain = address and without_scope(address)
-  local doubted = self.mdns_engine and self.mdns_engine:report_failure(canonical, address) or 0
+  local plain = parsed and without_scope(parsed.address)
+  local engine = self.mdns_engine
+  local doubted = engine and engine:report_failure(canonical, parsed and parsed.address) or 0
   mark(self, canonical, plain)
   if plain then
     prune.remove(self, canonical, plain)

@@ -155,6 +155,24 @@ describe("mlxresolve.subscribe", function()
     end)
   end)
 
+  it("knows an address that is reported dead however it is written", function()
+    local addresses = { a = { "192.0.2.1", "192.0.2.2" }, aaaa = { "2001:db8::1", "2001:db8::2" } }
+    opened = bed.open {
+      bed.strategy("both", function(query)
+        return query:answer(addresses)
+      end),
+    }
+    opened:ask("a.test")
+    opened:ask("a.test", "AAAA")
+    for text, meant in pairs {
+      ["192.0.2.1:50051"] = "192.0.2.1",
+      ["[2001:DB8:0::1]:50051"] = "2001:db8::1",
+    } do
+      assert.equal(0, opened.resolver:report_failure("a.test", text))
+      assert.equal("dead", opened.resolver.health:of("a.test.", meant).state)
+    end
+  end)
+
   it("refuses what is no name or no address", function()
     opened = bed.open { mlx.use("localhost") }
     local handle, _, code = opened.resolver:watch(("x"):rep(64), print)

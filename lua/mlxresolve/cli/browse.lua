@@ -9,6 +9,7 @@ local follow = require("mlxresolve.cli.follow")
 local group = require("mlxresolve.group")
 local runtime = require("mlxresolve.cli.runtime")
 local service_name = require("mlxresolve.mdns.service_name")
+local suggest = require("mlxresolve.suggest")
 
 local browse = {}
 
@@ -134,6 +135,19 @@ local function finish(cli, args, progress, ok, message, code)
   return runtime.USAGE
 end
 
+-- One that is not there may come yet.
+local function warn_of_absent(cli, wanted)
+  local names = {}
+  for _, interface in ipairs(cli.world:interfaces()) do
+    names[#names + 1], names[interface.name] = interface.name, true
+  end
+  for _, name in ipairs(wanted or {}) do
+    if not names[name] then
+      cli.out:problem("there is no interface '%s' now%s", name, suggest.hint(name, names))
+    end
+  end
+end
+
 ---@param cli mlxresolve.CliRuntime
 ---@param args table
 ---@return integer code
@@ -151,6 +165,7 @@ function browse.run(cli, args)
       return runtime.USAGE
     end
   end
+  warn_of_absent(cli, args.interfaces)
   say_what_for(cli, args)
   local path = cli:control_path(args.control)
   if path then

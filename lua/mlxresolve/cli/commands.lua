@@ -199,12 +199,14 @@ function commands.reload(command)
 end
 
 -- For options that are whole numbers from 1 on.
-local function count(text)
-  local number = tonumber(text)
-  if number and number >= 1 and number % 1 == 0 then
-    return number
+local function count_of(option)
+  return function(text)
+    local number = tonumber(text)
+    if number and number >= 1 and number % 1 == 0 then
+      return number
+    end
+    return nil, ("%s: expected a whole number from 1 on, got '%s'"):format(option, text)
   end
-  return nil, ("expected a whole number from 1 on, got '%s'"):format(text)
 end
 
 function commands.simulate(command)
@@ -223,22 +225,22 @@ function commands.simulate(command)
   command
     :option("--seeds")
     :argname("NUMBER")
-    :convert(count)
+    :convert(count_of("--seeds"))
     :description("Run each scenario with so many seeds; 100 when absent.")
   command
     :option("--first")
     :argname("NUMBER")
-    :convert(count)
+    :convert(count_of("--first"))
     :description("The first of the seeds; 1 when absent.")
   command
     :option("--jobs")
     :argname("NUMBER")
-    :convert(count)
+    :convert(count_of("--jobs"))
     :description("Processes at a time; one for each processor when absent.")
   command
     :option("--seed")
     :argname("NUMBER")
-    :convert(count)
+    :convert(count_of("--seed"))
     :description("Run this seed alone: a replay.")
   command:flag("--trace"):description("Show all that happened, of a seed that fails or of --seed.")
 end

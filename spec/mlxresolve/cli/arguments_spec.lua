@@ -58,6 +58,10 @@ describe("mlxresolve.cli.arguments", function()
 
   it("says what is missing, and how it is used", function()
     assert_mistake("query", "missing argument 'NAME'")
+    for _, option in ipairs { "--seeds", "--first", "--jobs", "--seed" } do
+      local line = ("simulate p.lua s.lua %s 0"):format(option)
+      assert_mistake(line, option .. ": expected a whole number from 1 on, got '0'")
+    end
     assert_mistake("query", "Usage: mlxresolve query")
     assert_mistake("check", "POLICY")
     assert_mistake("cache", "a command is required")

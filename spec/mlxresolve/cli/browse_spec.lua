@@ -144,6 +144,14 @@ describe("mlxresolve browse", function()
     end)
   end)
 
+  it("says that an interface is not there, and may be misspelt", function()
+    local cli = open()
+    browse.run(cli, { once = true, interfaces = { "eth0", "ethO" } })
+    local text = "there is no interface 'ethO' now (did you mean 'eth0'?)"
+    assert.is_truthy(cli.shown.stderr:find(text, 1, true), cli.shown.stderr)
+    assert.is_nil(cli.shown.stderr:find("no interface 'eth0'", 1, true))
+  end)
+
   it("refuses what is no type of service", function()
     local cli = open()
     assert.equal(1, browse.run(cli, { type = "mini2", interfaces = {} }))
