@@ -170,22 +170,28 @@ function Health:follow(name, family, addresses)
   end
 end
 
---- The positions of those addresses that are not known dead; nil when all are, or none is.
+--- The positions of those addresses that are not known dead, and the ms until the first of the
+--- others counts no longer as dead; nil when all are, or none is.
 ---@param name string
 ---@param addresses string[]
----@return integer[]|nil
+---@return integer[]|nil, number? ms
 function Health:living(name, addresses)
   if not self.names[name] then
     return nil
   end
-  local alive = {}
+  local alive, till = {}, math.huge
   for i, address in ipairs(addresses) do
     local entry = find(self, name, address)
-    if not entry or entry.state ~= "dead" then
+    if entry and entry.state == "dead" then
+      till = math.min(till, entry.marked_at + LIFE.dead)
+    else
       alive[#alive + 1] = i
     end
   end
-  return #alive > 0 and #alive < #addresses and alive or nil
+  if #alive == 0 or #alive == #addresses then
+    return nil
+  end
+  return alive, till - now_of(self)
 end
 
 local Listener = {}

@@ -49,7 +49,7 @@ local function passes(self, deadline_at)
   return passes_again(self, deadline_at)
 end
 
--- What was met dead is left out while there is something else.
+-- What was met dead is left out while there is something else; and for how long, s.
 local function without_dead(self, answer)
   local family = FAMILIES[self.query.type]
   if not family or answer.status ~= "answer" then
@@ -57,11 +57,21 @@ local function without_dead(self, answer)
   end
   local health, data = self.runtime.health, answer:data()
   health:follow(self.name, family, data)
-  local living = health:living(self.name, data)
-  return living and answer:reorder(living) or answer
+  local living, ms = health:living(self.name, data)
+  local shorter = living and answer:reorder(living)
+  if not shorter then
+    return answer
+  end
+  return shorter, math.max(1, math.floor(ms / 1000))
 end
 
-local function keep(self, answer)
+-- Of the limits that there are, the narrowest.
+local function limit(runtime, own, most)
+  local general = runtime.policy.cache and runtime.policy.cache.max_ttl
+  return math.min(own or general or most, most)
+end
+
+local function keep(self, answer, most)
   local step = answer.step
   local note = step and step.note
   if self.is_private or answer.is_stale or not note then
@@ -72,7 +82,10 @@ local function keep(self, answer)
   note.interface = answer.interface or 0
   note.purpose = self.purpose_hash
   note.by_name = step.denies_by_name and not self.has_name
+  local own = note.max_ttl
+  note.max_ttl = most and limit(self.runtime, own, most) or own
   persistence.keep(self.runtime, answer.packet, note)
+  note.max_ttl = own
 end
 
 --- A denial that is not one to remember.
@@ -210,11 +223,12 @@ function run.flight(self)
     answer = sift(self, answer)
   end
   if answer then
+    local most
     answer = rank.apply(self.chain.rankers, answer, self.query, runtime)
     if runtime.health.count > 0 then
-      answer = without_dead(self, answer)
+      answer, most = without_dead(self, answer)
     end
-    keep(self, answer)
+    keep(self, answer, most)
     runtime.failures:forget(self)
   else
     answer = is_early and loaded_meanwhile(self, limit) or without_answer(self)

@@ -61,6 +61,25 @@ describe("mlxresolve.run", function()
     assert.is_false(b:ask("a.example").cached)
   end)
 
+  it("kept an answer without a dead address for longer than that counts as dead", function()
+    local two = strategy("two", function(query)
+      return query:answer({ a = { "192.0.2.1", "192.0.2.2" } }, 3600)
+    end)
+    local function ttl(fields)
+      local b = bed.open({ two }, fields)
+      b.resolver.health:mark("a.example.", "192.0.2.1", "dead", "no answer")
+      b.world:advance(20e3)
+      assert.equal("192.0.2.2", b:address("a.example"))
+      assert.equal("192.0.2.1", b:address("b.example"))
+      local function of(name)
+        return (select(2, b.resolver.cache:get(name, 1, b.world:now())))
+      end
+      return { of("a.example."), of("b.example.") }
+    end
+    assert.same({ 100, 3600 }, ttl())
+    assert.same({ 30, 30 }, ttl { cache = { max_ttl = "30s" } })
+  end)
+
   it("notes who was still at it at the deadline, of whom the trace said nothing", function()
     local mlx = require("mlxresolve")
     local function stuck(name)
