@@ -170,6 +170,11 @@ function persistence.keep(runtime, packet, note)
   return ok, message, code
 end
 
+-- An mDNS engine may stand alone, without a resolver that counts.
+local function count(runtime)
+  runtime.forgotten = (runtime.forgotten or 0) + 1
+end
+
 --- Drops what a filter of the core means, there too.
 ---@param runtime mlxresolve.Resolver
 ---@param filter mlxresolve.CacheFilter?
@@ -177,7 +182,7 @@ end
 function persistence.forget(runtime, filter)
   local present, now = runtime.persistence, runtime.world:now()
   if not (filter and filter.strategies_but) then -- those are looked for when a file is opened
-    runtime.forgotten = runtime.forgotten + 1
+    count(runtime)
   end
   if present then
     -- first, or what is just being loaded would come after the flush
@@ -192,7 +197,7 @@ end
 ---@return integer count  of what was fresh
 function persistence.expire(runtime, filter)
   local present, now = runtime.persistence, runtime.world:now()
-  runtime.forgotten = runtime.forgotten + 1
+  count(runtime)
   if present then
     present.store:flush(now, filter, name_of(present, filter.interface))
   end
