@@ -81,6 +81,7 @@ local function new_flight(flights)
     is_over = false,
     is_refresh = false,
     is_late = false,
+    is_outdated = false,
     has_failed = false,
     was_asked = false,
     is_seen = false,
@@ -158,6 +159,11 @@ function methods:find(name, number, purpose)
   return same_type and same_type[key_of(name, purpose)]
 end
 
+local function is_meant(one, filter)
+  return (not filter.name or filter.name == one.name)
+    and (not filter.suffix or query.is_under(one.name, filter.suffix))
+end
+
 --- Nobody finds this one any more.
 ---@param one mlxresolve.Flight
 function methods:unlink(one)
@@ -170,6 +176,22 @@ end
 --- Nobody joins the flights that are under way any more; they go on for those who wait.
 function methods:part()
   self.by_type = {}
+end
+
+--- What was flushed is not kept when it comes in a moment later, but for what `except` says, in
+--- which the flush was asked for.
+---@param filter { name: string?, suffix: string?, type: string? }
+---@param except mlxresolve.Flight|false
+function methods:outdate(filter, except)
+  local number = filter.type and query.type_numbers[filter.type]
+  for of, same_type in pairs(self.by_type) do
+    for _, one in pairs(same_type) do
+      if (not number or number == of) and one ~= except and is_meant(one, filter) then
+        one.is_outdated = true
+        self:unlink(one)
+      end
+    end
+  end
 end
 
 --- Joins the flight for a question, or starts one.

@@ -19,6 +19,28 @@ function plugin_cache.new(runtime)
   return setmetatable({ runtime = runtime }, mt)
 end
 
+-- What is known of answers only, not of questions.
+local OF_ANSWERS = {
+  "interface",
+  "strategy",
+  "older_than",
+  "used_within",
+  "suspect",
+  "withheld",
+  "purpose",
+}
+
+--- What is just being asked for was said before the flush, too.
+local function outdate(runtime, filter)
+  for _, field in ipairs(OF_ANSWERS) do
+    if filter[field] then
+      return
+    end
+  end
+  local task = runtime.scheduler.running
+  runtime.flights:outdate(filter, task and task.flight)
+end
+
 --- Drops what the filter means; everything without one. How many, or nil, message, code.
 ---@param filter mlxresolve.CacheFilter?  `interface` may be a name, `strategy` is a label
 ---@return integer|nil, string? message, string? code
@@ -33,6 +55,7 @@ function methods:flush(filter)
     runtime.mdns_engine:forget(core_filter)
   end
   runtime.failures:flush(core_filter)
+  outdate(runtime, core_filter)
   return persistence.forget(runtime, core_filter)
 end
 

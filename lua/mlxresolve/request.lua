@@ -86,7 +86,6 @@ end
 
 local waiter_mt = {
   __index = {
-    takes_stale = true,
     landed = function(self, flight)
       self.flight = false
       patience.finish(self.request.resolver, self)
@@ -136,7 +135,12 @@ end
 
 local function fly(self, index, type_name, number)
   local resolver = self.resolver
-  local waiter = setmetatable({ request = self, index = index, type = type_name }, waiter_mt)
+  local waiter = setmetatable({
+    request = self,
+    index = index,
+    type = type_name,
+    takes_stale = not self.is_fresh,
+  }, waiter_mt)
   local waiters = self.waiters
   if not waiters then
     waiters = {}

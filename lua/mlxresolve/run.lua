@@ -66,7 +66,7 @@ local function without_dead(self, answer)
 end
 
 -- Of the limits that there are, the narrowest.
-local function limit(runtime, own, most)
+local function narrowest(runtime, own, most)
   local general = runtime.policy.cache and runtime.policy.cache.max_ttl
   return math.min(own or general or most, most)
 end
@@ -74,7 +74,7 @@ end
 local function keep(self, answer, most)
   local step = answer.step
   local note = step and step.note
-  if self.is_private or answer.is_stale or not note then
+  if self.is_private or self.is_outdated or answer.is_stale or not note then
     return
   elseif not self.runtime.chain.by_hash[note.strategy] then
     return -- the policy has changed meanwhile, and does not have this strategy any more
@@ -83,7 +83,7 @@ local function keep(self, answer, most)
   note.purpose = self.purpose_hash
   note.by_name = step.denies_by_name and not self.has_name
   local own = note.max_ttl
-  note.max_ttl = most and limit(self.runtime, own, most) or own
+  note.max_ttl = most and narrowest(self.runtime, own, most) or own
   persistence.keep(self.runtime, answer.packet, note)
   note.max_ttl = own
 end

@@ -82,6 +82,54 @@ describe("mlxresolve.plugin_cache", function()
     assert.equal(3, b.resolver.cache:stats().entries)
   end)
 
+  describe("a flush left behind what was under way", function()
+    local slow
+
+    before_each(function()
+      slow = bed.strategy("slow", function(query, ctx)
+        local call = slow.calls
+        ctx:sleep(1000)
+        return query:answer({ a = "192.0.2." .. call }, 60)
+      end)
+      b = bed.open { slow }
+    end)
+
+    --- What those are told who ask before and after a flush, and much later.
+    local function around(filter)
+      local told = {}
+      local function ask()
+        b.resolver:resolve("a.example", { type = "A" }, function(result)
+          told[#told + 1] = result.addresses[1].address
+        end)
+      end
+      ask()
+      b.world:advance(100)
+      b.resolver:flush(filter)
+      ask()
+      b.world:settle()
+      told[3] = b:address("a.example")
+      return told
+    end
+
+    it("for who asks later, and in the cache", function()
+      local apart = { "192.0.2.1", "192.0.2.2", "192.0.2.2" }
+      assert.same(apart, around())
+      slow.calls = 0
+      b = bed.open { slow }
+      assert.same(apart, around { suffix = "example", type = "A" })
+    end)
+
+    it("but not when it meant something else", function()
+      local together = { "192.0.2.1", "192.0.2.1", "192.0.2.1" }
+      local others = { { name = "b.example" }, { type = "AAAA" }, { strategy = "slow" } }
+      for _, filter in ipairs(others) do
+        slow.calls = 0
+        b = bed.open { slow }
+        assert.same(together, around(filter))
+      end
+    end)
+  end)
+
   describe("what comes along with an answer", function()
     local purpose = core.cache.fingerprint("tensor")
 

@@ -175,6 +175,17 @@ describe("mlxresolve.stale", function()
     assert.equal(0, b.resolver.scheduler.live)
   end)
 
+  it("went to those who want nothing of the cache, while the question was under way", function()
+    local b, moody = open {}
+    moody.delay = 3000
+    local found
+    b.resolver:resolve("a.example", { type = "A", fresh = true }, function(result)
+      found = { result.stale, result.addresses[1].address }
+    end)
+    b.world:settle()
+    assert.same({ false, "192.0.2.2" }, found)
+  end)
+
   it("does not call an answer stale that a failed refresh left fresh", function()
     local b, moody = open {}
     b.question(2)
