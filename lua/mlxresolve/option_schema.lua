@@ -59,7 +59,11 @@ local containers = {
 
 check_spec = function(spec, what)
   local kind = type(spec) == "table" and spec[1] or spec
-  if type(kind) ~= "string" or not (containers[kind] or option_types.scalars[kind]) then
+  if type(kind) ~= "string" then
+    local text = '%s: expected a type, as "integer" or { "integer", default = 9 }, got %s'
+    return nil, text:format(what, options.show(spec))
+  end
+  if not (containers[kind] or option_types.scalars[kind]) then
     local known = names_of(option_types.scalars)
     for name in pairs(containers) do
       known[#known + 1] = name

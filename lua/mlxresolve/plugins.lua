@@ -3,6 +3,7 @@
 local builders = require("mlxresolve.policy.builders")
 local globals = require("mlxresolve.policy.globals")
 local option_schema = require("mlxresolve.option_schema")
+local options = require("mlxresolve.options")
 local sandbox = require("mlxresolve.sandbox")
 local suggest = require("mlxresolve.suggest")
 local version = require("mlxresolve.version")
@@ -184,6 +185,19 @@ function plugins.check(plugin)
   return option_schema.check(fields)
 end
 
+local ZONES = { zones = { "list", of = "zone" }, except = { "list", of = "zone" } }
+
+-- Zones of a plugin's own, as the options of a policy are: in any spelling.
+local function read_zones(plugin)
+  local own = { zones = plugin.zones, except = plugin.except }
+  local checked, mistakes = options.check(ZONES, own)
+  if mistakes[1] then
+    return nil, "has a mistake: " .. mistakes[1].text
+  end
+  plugin.zones, plugin.except = checked.zones, checked.except
+  return true
+end
+
 function Plugins:environment(path)
   local world = self.world
   return sandbox.new {
@@ -217,6 +231,9 @@ function Plugins:read(path, text)
     return nil, problem:find(path, 1, true) == 1 and problem or ("%s: %s"):format(path, problem)
   end
   is_good, message = plugins.check(plugin)
+  if is_good then
+    is_good, message = read_zones(plugin)
+  end
   if not is_good then
     return nil, ("%s: the plugin %s"):format(path, message)
   end

@@ -57,6 +57,8 @@ function rank.apply(rankers, answer, query, runtime)
     local ok, ranked = instance:try("rank", addresses, query, instance.ctx)
     if ok and type(ranked) == "table" then
       addresses = ranked
+    elseif ok and ranked then
+      instance:blame("rank: expected a list of the addresses or nothing, got a " .. type(ranked))
     end
   end
   local order = order_of(addresses, count)

@@ -13,6 +13,8 @@ local hold = zones.hold
 local is_under = query.is_under
 local is_answer = answers.is_answer
 
+local SHORTEST_PAUSE = 10 -- ms, between two passes
+
 local step = {}
 local methods = {}
 local mt = { __name = "mlxresolve.step", __index = methods }
@@ -166,14 +168,17 @@ local function judge(self, asked, ok, value, message, code)
   return code == "ETIMEOUT" and "timeout" or "failed", nil, tostring(message), code or "EFAILED"
 end
 
---- Asks a retry policy for a delay; nil when it has no opinion.
+--- Asks a retry policy for a delay; nil when it has no opinion. What fails at once is not asked
+--- again without a pause, whatever the policy says.
 ---@param instance mlxresolve.Instance
 ---@param failure mlxresolve.Failure
 ---@return number? ms
 function step.ask_retry(instance, failure)
   local ok, delay = instance:try("retry", failure, instance.ctx)
   if ok and type(delay) == "number" and delay >= 0 then
-    return delay
+    return math.max(delay, SHORTEST_PAUSE)
+  elseif ok and delay then
+    instance:blame(("retry: expected ms from 0 on or nothing, got %s"):format(tostring(delay)))
   end
 end
 

@@ -23,7 +23,12 @@ describe("mlxresolve.option_schema", function()
       "option 'wait': unknown option type 'duratoin' (did you mean 'duration'?)",
       message
     )
-    assert.matches("unknown option type nil", why { all = { "list" } })
+    assert.equal(
+      'option \'wait\': expected a type, as "integer" or { "integer", default = 9 }, got a table',
+      why { wait = { type = "duration" } }
+    )
+    assert.matches("expected a type, .* got nil", why { all = { "list" } })
+    assert.matches("expected a type, .* got 5", why { all = 5 })
   end)
 
   it("refuses a default that does not fit", function()

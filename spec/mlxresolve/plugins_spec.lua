@@ -93,6 +93,17 @@ describe("mlxresolve.plugins", function()
     )
   end)
 
+  it("reads a plugin's own zones as those of a policy, and says what is wrong with them", function()
+    local text = "return { resolve = function() end, zones = { 'Local', 'a.test.' } }"
+    local found = loader { ["/a/p.lua"] = text }
+    assert.same({ "local.", "a.test." }, assert(found:load("p")).plugin.zones)
+    for _, zones in ipairs { "zones = 'local'", "except = { 5 }", "zones = { 'a..b' }" } do
+      local field = zones:match("^%a+")
+      local message = why(("return { resolve = function() end, %s }"):format(zones))
+      assert.matches("^/a/p.lua: the plugin has a mistake: .*" .. field .. "'", message)
+    end
+  end)
+
   it("keeps the option that every plugin has", function()
     assert.matches(
       "has an option 'name'",

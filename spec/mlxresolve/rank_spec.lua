@@ -53,6 +53,16 @@ describe("mlxresolve.rank", function()
     assert.same({ "192.0.2.1", "192.0.2.2", "192.0.2.3" }, texts(b))
   end)
 
+  it("counts rubbish of a ranker as its error", function()
+    local b = open(function()
+      return 5
+    end)
+    b:ask("a.example")
+    local seen = b.resolver:status().rankers[1]
+    assert.equal(1, seen.errors)
+    assert.matches("expected a list of the addresses or nothing, got a number", seen.last_error)
+  end)
+
   it("gives NODATA when all are dropped, and ignores invented ones", function()
     local b = open(function()
       return { { address = "203.0.113.66", position = 9 } }

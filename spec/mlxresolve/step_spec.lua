@@ -42,6 +42,39 @@ describe("mlxresolve.step", function()
     assert.equal(0, other.calls)
   end)
 
+  it("pauses between passes also for a retry policy that wants none", function()
+    local failing = bed.strategy("failing", function()
+      return nil, "no", "EX"
+    end)
+    local eager = mlx.use {
+      name = "eager",
+      retry = function()
+        return 0
+      end,
+    }
+    local b = bed.open({ failing }, { retries = { eager }, deadline = "1s" })
+    b:ask("a.example")
+    assert.is_true(failing.calls > 50 and failing.calls <= 101, failing.calls)
+  end)
+
+  it("counts rubbish of a retry policy as its error", function()
+    for _, rubbish in ipairs { "soon", -5, 0 / 0, {} } do
+      local failing = bed.strategy("failing", function()
+        return nil, "no", "EX"
+      end)
+      local wrong = mlx.use {
+        name = "wrong",
+        retry = function()
+          return rubbish
+        end,
+      }
+      local b = bed.open({ failing }, { retries = { wrong } })
+      b:ask("a.example")
+      assert.equal(1, failing.calls)
+      assert.matches("expected ms from 0 on", b.resolver:status().retries[1].last_error)
+    end
+  end)
+
   it("keeps the limits that a strategy sets for the cache", function()
     local plugin = bed.strategy("short", function(query)
       return query:answer({ a = "192.0.2.1" }, 3600)
