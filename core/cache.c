@@ -34,9 +34,13 @@ static const uint64_t BYTES_MAX = UINT64_C(1) << 35; /* offsets reach so far */
 
 /* ---- making ---- */
 
+static bool are_ttls_sound(const mlxr_cache_options_t *options) {
+  return options->max_ttl > 0 && options->min_ttl <= options->max_ttl;
+}
+
 static bool are_options_sound(const mlxr_cache_options_t *options) {
   return options->bytes >= BYTES_MIN && options->bytes <= BYTES_MAX &&
-         options->max_ttl > 0 && options->min_ttl <= options->max_ttl;
+         are_ttls_sound(options);
 }
 
 static unsigned count_shards(size_t bytes) {
@@ -98,6 +102,32 @@ void mlxr_cache_free(mlxr_cache_t *cache) {
   munmap(cache, cache->mapped);
 }
 
+/* ---- tuning ---- */
+
+/* Who loads a file puts answers in a thread of its own: it may see some of the
+ * numbers before and some after, each whole. */
+static uint32_t get_number(const uint32_t *at) {
+  return __atomic_load_n(at, __ATOMIC_RELAXED);
+}
+
+static void set_number(uint32_t *at, uint32_t value) {
+  __atomic_store_n(at, value, __ATOMIC_RELAXED);
+}
+
+int mlxr_cache_tune(mlxr_cache_t *cache, const mlxr_cache_options_t *options) {
+  if (!are_ttls_sound(options))
+    return -EINVAL;
+  set_number(&cache->options.min_ttl, options->min_ttl);
+  set_number(&cache->options.max_ttl, options->max_ttl);
+  set_number(&cache->options.max_negative_ttl, options->max_negative_ttl);
+  for (unsigned i = 0; i < cache->shard_count; i++) {
+    pthread_mutex_lock(&cache->shards[i].lock);
+    cache->shards[i].stale = options->stale;
+    pthread_mutex_unlock(&cache->shards[i].lock);
+  }
+  return 0;
+}
+
 /* ---- putting ---- */
 
 typedef struct clamp {
@@ -109,10 +139,11 @@ static uint32_t lower_of(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static clamp_t clamp_of(const mlxr_cache_options_t *options,
                         const mlxr_cache_note_t *note,
                         const mlxr_answer_info_t *info) {
-  clamp_t clamp = {note->min_ttl ? note->min_ttl : options->min_ttl,
-                   note->max_ttl ? note->max_ttl : options->max_ttl};
+  clamp_t clamp = {
+      note->min_ttl ? note->min_ttl : get_number(&options->min_ttl),
+      note->max_ttl ? note->max_ttl : get_number(&options->max_ttl)};
   if (info->status != MLXR_STATUS_ANSWER)
-    clamp.max = lower_of(clamp.max, options->max_negative_ttl);
+    clamp.max = lower_of(clamp.max, get_number(&options->max_negative_ttl));
   clamp.min = lower_of(clamp.min, clamp.max);
   return clamp;
 }

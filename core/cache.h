@@ -90,6 +90,11 @@ uint32_t mlxr_cache_fingerprint(const void *text, size_t len);
 int mlxr_cache_new(const mlxr_cache_options_t *options, mlxr_cache_t **out);
 void mlxr_cache_free(mlxr_cache_t *cache);
 
+/// Goes by other TTLs for what is put from now on, and keeps everything for
+/// another stale time; bytes and seed stay. -EINVAL, and nothing changes, for
+/// TTLs that make no sense.
+int mlxr_cache_tune(mlxr_cache_t *cache, const mlxr_cache_options_t *options);
+
 /// Copies an answer in, in place of what was there. An answer of TTL 0 after
 /// clamping is not kept, and returns 0 all the same. An answer without records
 /// bears no TTL: it lives for `note->min_ttl`. A failure never takes the place

@@ -12,17 +12,25 @@ enum { LIST_DEFAULT = 1000, LIST_MAX = 10 * 1000 * 1000, ROWS_MIN = 64 };
 static const char *const status_names[] = {"answer", "nodata", "nxdomain",
                                            "failure"};
 
-static int cache_new(lua_State *L) {
+static uint32_t get_seconds(lua_State *L, int arg, const char *name,
+                            uint64_t absent) {
+  return (uint32_t)mlxr_bind_field(L, arg, name, absent, INT32_MAX);
+}
+
+static void read_times(lua_State *L, int arg, mlxr_cache_options_t *options) {
   enum { DAY = 86400, NEGATIVE = 3 * 3600 };
+  luaL_checktype(L, arg, LUA_TTABLE);
+  options->min_ttl = get_seconds(L, arg, "min_ttl", 0);
+  options->max_ttl = get_seconds(L, arg, "max_ttl", DAY);
+  options->max_negative_ttl = get_seconds(L, arg, "max_negative_ttl", NEGATIVE);
+  options->stale = get_seconds(L, arg, "stale", 0);
+}
+
+static int cache_new(lua_State *L) {
   mlxr_cache_options_t options = {0};
-  luaL_checktype(L, 1, LUA_TTABLE);
+  read_times(L, 1, &options);
   options.bytes =
       (size_t)mlxr_bind_field(L, 1, "size", 32u << 20, UINT64_C(1) << 40);
-  options.min_ttl = (uint32_t)mlxr_bind_field(L, 1, "min_ttl", 0, INT32_MAX);
-  options.max_ttl = (uint32_t)mlxr_bind_field(L, 1, "max_ttl", DAY, INT32_MAX);
-  options.max_negative_ttl =
-      (uint32_t)mlxr_bind_field(L, 1, "max_negative_ttl", NEGATIVE, INT32_MAX);
-  options.stale = (uint32_t)mlxr_bind_field(L, 1, "stale", 0, INT32_MAX);
   options.seed = mlxr_bind_field(L, 1, "seed", 0, UINT32_MAX);
   if (options.seed == 0)
     options.seed = mlxr_bind_seed();
@@ -33,6 +41,17 @@ static int cache_new(lua_State *L) {
     return mlxr_bind_fail(L, rc, "cache");
   luaL_getmetatable(L, MLXR_BIND_CACHE);
   lua_setmetatable(L, -2);
+  return 1;
+}
+
+static int cache_tune(lua_State *L) {
+  mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
+  mlxr_cache_options_t options = {0};
+  read_times(L, 2, &options);
+  int rc = mlxr_cache_tune(cache, &options);
+  if (rc != 0)
+    return mlxr_bind_fail(L, rc, "cache");
+  lua_pushboolean(L, true);
   return 1;
 }
 
@@ -390,7 +409,8 @@ static int cache_fingerprint(lua_State *L) {
   return 1;
 }
 
-static const luaL_Reg methods[] = {{"put", cache_put},
+static const luaL_Reg methods[] = {{"tune", cache_tune},
+                                   {"put", cache_put},
                                    {"get", cache_get},
                                    {"peek", mlxr_bind_cache_peek},
                                    {"copy", cache_copy},

@@ -122,6 +122,29 @@ describe("the cache", function()
     assert.equal("EINVAL", select(3, core.cache.new { max_ttl = 0 }))
   end)
 
+  it("goes by other times from now on", function()
+    local cache = core.cache.new { max_ttl = 3600, stale = 0 }
+    local function put(name, ttl)
+      cache:put(answer.build(name, "A", { "192.0.2.1" }, ttl), 0)
+      cache:put(answer.deny("no." .. name, "A", "nxdomain", ttl), 0)
+    end
+    local function ttls(name)
+      return { (select(2, cache:get(name, A, 0))), (select(2, cache:get("no." .. name, A, 0))) }
+    end
+    put("a.example.", 600)
+    assert.equal("EINVAL", select(3, cache:tune { min_ttl = 10, max_ttl = 5 }))
+    put("b.example.", 600)
+    assert.is_true(cache:tune { min_ttl = 30, max_ttl = 300, max_negative_ttl = 60, stale = 100 })
+    put("c.example.", 600)
+    put("d.example.", 1)
+    assert.same(
+      { { 600, 600 }, { 600, 600 }, { 300, 60 }, { 30, 30 } },
+      { ttls("a.example."), ttls("b.example."), ttls("c.example."), ttls("d.example.") }
+    )
+    assert.is_true((select(6, cache:get("a.example.", A, 699e3, 0, true))))
+    assert.is_nil((cache:get("a.example.", A, 700e3, 0, true)))
+  end)
+
   describe("with time", function()
     it("counts the TTLs down", function()
       local cache = new()

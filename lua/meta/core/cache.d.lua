@@ -35,6 +35,12 @@ local Cache = {}
 ---@field pinned boolean?     not evicted for others
 ---@field by_name boolean?    when it denies the name, it does so for all types
 
+--- Goes by other times from now on: the TTLs for what is put, `stale` for everything. Its size and
+--- its seed stay.
+---@param options mlxresolve.CacheOptions
+---@return true|nil, string? message, string? code
+function Cache:tune(options) end
+
 --- Keeps a canonical answer under its own question.
 ---@param answer string
 ---@param now number

@@ -69,6 +69,7 @@ end
 ---@param policy table
 function changes:replace_policy(policy)
   local previous = self.chain
+  settings.tune_cache(self, policy)
   settings.take(self, policy)
   self.in_use:hold_peers(policy.peers)
   self.chain = chains.new(self, policy, previous)

@@ -9,20 +9,41 @@ local MAX_NEGATIVE_TTL = 3 * 3600 -- s, RFC 2308 section 5
 
 local settings = {}
 
+local function size_of(policy)
+  return policy.cache and policy.cache.size or DEFAULT_CACHE.size
+end
+
+local function times_of(policy)
+  local wanted = policy.cache or {}
+  return {
+    min_ttl = wanted.min_ttl or DEFAULT_CACHE.min_ttl,
+    max_ttl = wanted.max_ttl or DEFAULT_CACHE.max_ttl,
+    max_negative_ttl = wanted.max_negative_ttl or MAX_NEGATIVE_TTL,
+    stale = wanted.stale or DEFAULT_CACHE.stale,
+  }
+end
+
 --- The cache that a policy wants.
 ---@param policy table
 ---@param world mlxresolve.World
 ---@return mlxresolve.Cache|nil, string? message, string? code
 function settings.new_cache(policy, world)
-  local wanted = policy.cache or {}
-  return core.cache.new {
-    size = wanted.size or DEFAULT_CACHE.size,
-    min_ttl = wanted.min_ttl or DEFAULT_CACHE.min_ttl,
-    max_ttl = wanted.max_ttl or DEFAULT_CACHE.max_ttl,
-    max_negative_ttl = wanted.max_negative_ttl or MAX_NEGATIVE_TTL,
-    stale = wanted.stale or DEFAULT_CACHE.stale,
-    seed = world:hash_seed(),
-  }
+  local options = times_of(policy)
+  options.size, options.seed = size_of(policy), world:hash_seed()
+  return core.cache.new(options)
+end
+
+--- Makes the cache of a resolver go by another policy than the one that it has.
+---@param self mlxresolve.Resolver
+---@param policy table
+function settings.tune_cache(self, policy)
+  local ok, message = self.cache:tune(times_of(policy))
+  if not ok then
+    self.world:log("warn", "policy: cache: its times stay as they were: " .. message)
+  end
+  if size_of(policy) ~= size_of(self.policy) then
+    self.world:log("warn", "policy: cache.size takes effect after a restart")
+  end
 end
 
 --- Makes a resolver go by a policy.

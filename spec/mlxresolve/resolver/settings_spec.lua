@@ -35,6 +35,31 @@ describe("mlxresolve.resolver.settings", function()
     assert.matches("^warn policy: `http` has no effect", lines[1])
   end)
 
+  it("reached the cache when it was made, and never again", function()
+    local bed = require("support.bed")
+    local known = bed.strategy("known", function(query)
+      return query:answer({ a = "192.0.2.1" }, 600)
+    end)
+    local b = bed.open { known }
+    local lines = {}
+    function b.world.log(_, _, text)
+      lines[#lines + 1] = text
+    end
+    local function replace(cache)
+      local wanted = b.mlx.policy { strategies = { b.mlx.use(known) }, cache = cache }
+      b.resolver:replace_policy(
+        assert(require("mlxresolve.policy").load(wanted, { world = b.world }))
+      )
+    end
+    replace { max_ttl = "30s", stale = "1h", stale_mode = "immediate" }
+    b:ask("a.example")
+    b.world:advance(100e3)
+    assert.is_true(b:ask("a.example").stale)
+    assert.same({}, lines)
+    replace { size = "1MiB" }
+    assert.matches("cache.size takes effect after a restart", lines[1])
+  end)
+
   it("have no timer where stale answers go out at once", function()
     local resolver = taken { cache = { stale = 60, stale_mode = "immediate" } }
     assert.is_true(resolver.gives_stale_at_once)
