@@ -187,8 +187,9 @@ function Resolver:report_failure(name, address) end
 ---@param addresses string[]?  the policy's when absent
 ---@return string[]|nil, string? message, string? code
 function Resolver:listen(addresses) end
---- Reads the policy's file again; the old policy stays when the new one has mistakes.
----@return true|nil, string? message, string? code
+--- Reads the policy's file again; the old policy stays when the new one has mistakes. True, and which
+--- changed fields wait until the resolver is opened anew: `listen`, `allow`, `front`, `cache.size`.
+---@return true|nil, string[]|string at_restart_or_message, string? code
 function Resolver:reload() end
 --- Drops entries of the cache: { name=, suffix=, type=, interface=, strategy=, older_than=s }, all of
 --- them without a filter; returns how many.

@@ -30,7 +30,7 @@ local mt = { __name = "mlxresolve.control", __index = methods }
 ---@class mlxresolve.ControlOptions
 ---@field resolver mlxresolve.Resolver
 ---@field about fun(): table  fields of `status` that only the daemon knows
----@field reload (fun(): true|nil, string?, string?)?  instead of the resolver's own
+---@field reload (fun(): true|nil, string[]|string|nil, string?)?  instead of the resolver's own
 
 ---@param options mlxresolve.ControlOptions
 ---@return mlxresolve.Control

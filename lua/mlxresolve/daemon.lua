@@ -122,13 +122,17 @@ function methods:about()
 end
 
 --- Reads the policy again; the old one stays when the new one has mistakes.
----@return true|nil, string? message, string? code
+---@return true|nil, string[]|string at_restart_or_message, string? code
 function methods:reload()
   local ok, message, code = self.resolver:reload()
   if ok then
     self.loaded, self.problem = self.world:date(), false
     self.world:log("info", ("%s: read again"):format(self.file))
-    return true
+    if message and message[1] then
+      local text = "%s: what it says of %s waits for the next start"
+      self.world:log("warn", text:format(self.file, table.concat(message, ", ")))
+    end
+    return true, message
   end
   self.problem = message
   local text = ("%s: not taken over, the old policy stays:\n%s"):format(self.file, message)

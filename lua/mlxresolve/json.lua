@@ -20,7 +20,7 @@ end
 -- Fields that are lists, empty or not.
 local LISTS = set([[addresses records trace traces listen strategies interfaces policies mistakes
   rankers reactions observers retries peers entries data names texts watches published services
-  links health problems timeline proofs remembered]])
+  links health problems timeline proofs remembered at_restart]])
 
 -- Fields whose false means "there is none", which JSON calls null.
 local NULLS = set([[interface strategy detail problem source line column last_error was host port

@@ -61,6 +61,7 @@ function resolver.new(policy, world, options)
     to_ms = units.duration,
     generation = 1,
     opened_at = world:date(),
+    opened_with = policy,
     is_private = options and options.is_private or false,
     is_closed = false,
     closing = false, -- callbacks

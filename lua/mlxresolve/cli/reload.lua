@@ -16,6 +16,11 @@ function reload.run(cli, args)
     cli.out:object(value)
   else
     cli.out:line("the policy was read again")
+    local waiting = value.at_restart or {}
+    if #waiting > 0 then
+      local text = "what it says of %s waits for the next start of the daemon"
+      cli.out:problem(text, table.concat(waiting, ", "))
+    end
   end
   return runtime.OK
 end

@@ -95,7 +95,7 @@ routes["/v1/reload"].run = function(self, request, reply)
   end
   local ok, message, code = self.reload()
   if ok then
-    return reply(200, { reloaded = true })
+    return reply(200, { reloaded = true, at_restart = message or {} })
   end
   reply(409, { error = message, code = code or "EPOLICY" })
 end

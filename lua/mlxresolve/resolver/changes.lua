@@ -105,7 +105,7 @@ function changes:forget_pins(name)
 end
 
 --- Reads the policy's file again; the old policy stays when the new one has mistakes.
----@return true|nil, string? text, string? code
+---@return true|nil, string[]|string at_restart_or_message, string? code
 function changes:reload()
   local policies = require("mlxresolve.policy")
   if not self.policy.file then
@@ -116,7 +116,7 @@ function changes:reload()
     return nil, require("mlxresolve.policy.report").format(mistakes), "EPOLICY"
   end
   self:replace_policy(policy)
-  return true
+  return true, settings.waiting(self.opened_with, policy)
 end
 
 return changes

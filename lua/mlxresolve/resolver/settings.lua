@@ -41,9 +41,43 @@ function settings.tune_cache(self, policy)
   if not ok then
     self.world:log("warn", "policy: cache: its times stay as they were: " .. message)
   end
-  if size_of(policy) ~= size_of(self.policy) then
-    self.world:log("warn", "policy: cache.size takes effect after a restart")
+end
+
+local function is_same(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then
+    return a == b
   end
+  for key, value in pairs(a) do
+    if not is_same(value, b[key]) then
+      return false
+    end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then
+      return false
+    end
+  end
+  return true
+end
+
+-- What a resolver is opened with, and cannot take from another policy while it works.
+local AT_START = { "listen", "allow", "control", "front" }
+
+--- Fields of a newer policy that differ from those at work, and wait for the next start.
+---@param opened_with table  the policy that the resolver began with
+---@param policy table
+---@return string[] fields
+function settings.waiting(opened_with, policy)
+  local fields = {}
+  for _, name in ipairs(AT_START) do
+    if not is_same(opened_with[name], policy[name]) then
+      fields[#fields + 1] = name
+    end
+  end
+  if size_of(opened_with) ~= size_of(policy) then
+    fields[#fields + 1] = "cache.size"
+  end
+  return fields
 end
 
 --- Makes a resolver go by a policy.

@@ -104,7 +104,7 @@ describe("mlxresolve.control.routes", function()
   end)
 
   it("reloads, and passes on the mistakes that prevent it", function()
-    assert.are.same({ reloaded = true }, ask("POST", "/v1/reload").value)
+    assert.are.same({ reloaded = true, at_restart = {} }, ask("POST", "/v1/reload").value)
     function resolver.reload()
       return nil, "policy.lua:1:1: error: …", "EPOLICY"
     end

@@ -56,8 +56,32 @@ describe("mlxresolve.resolver.settings", function()
     b.world:advance(100e3)
     assert.is_true(b:ask("a.example").stale)
     assert.same({}, lines)
+    assert.same({}, settings.waiting(b.resolver.opened_with, b.resolver.policy))
     replace { size = "1MiB" }
-    assert.matches("cache.size takes effect after a restart", lines[1])
+    assert.same({ "cache.size" }, settings.waiting(b.resolver.opened_with, b.resolver.policy))
+  end)
+
+  it("know what waits for the next start, which was ignored without a word", function()
+    local function waiting(now)
+      local before = { listen = { "127.0.0.1:53" }, allow = {}, cache = { size = 1, stale = 0 } }
+      return settings.waiting(before, now)
+    end
+    local cache = { size = 1, stale = 0, stale_timer = 5 }
+    assert.same(
+      {},
+      waiting { listen = { "127.0.0.1:53" }, allow = {}, cache = cache, deadline = 1 }
+    )
+    assert.same(
+      { "listen", "allow", "control", "front", "cache.size" },
+      waiting {
+        listen = { "127.0.0.1:53", "[::1]:53" },
+        allow = { "192.0.2.0/24" },
+        control = "/run/x",
+        front = { threads = 2 },
+        cache = { size = 2, stale = 0, max_ttl = 5 },
+      }
+    )
+    assert.same({ "listen" }, waiting { listen = {}, allow = {}, cache = cache })
   end)
 
   it("have no timer where stale answers go out at once", function()
