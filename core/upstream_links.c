@@ -301,9 +301,13 @@ void mlxr_upstream_links_close(mlxr_upstream_t *upstream) {
 
 /* ------------------------------------------------ sending, receiving */
 
+/* A closed port is closed from everywhere. Any other failure may be that of the
+ * address which this socket is bound to: no question follows. */
 static void fail_all(mlxr_upstream_t *upstream, link_t *link, int code,
                      uint64_t now) {
   uint32_t life = link->generation;
+  if (code != -ECONNREFUSED)
+    link->retire_at = 0;
   while (link->generation == life && link->pending > 0) {
     question_t *question =
         link->to_send.first ? link->to_send.first : link->sent.first;

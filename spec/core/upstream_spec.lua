@@ -640,6 +640,42 @@ describe("core.upstream", function()
     assert.equal("300\ttrue\n", out)
   end)
 
+  it("asked on from an address that was gone", function()
+    if not netns.available() then
+      return pending("namespaces cannot be made here")
+    end
+    local out = netns.check([[
+      local dns_client = require("support.dns_client")
+      local dns_server = require("support.dns_server")
+      local reply = require("support.reply")
+      local function move(from, to)
+        local route = "ip route replace local 198.51.100.1 dev lo table local src " .. to
+        local add = "ip addr add " .. to .. "/32 dev lo && " .. route
+        assert(os.execute(from and "ip addr del " .. from .. "/32 dev lo && " .. add or add) == 0)
+      end
+      move(nil, "10.0.0.1")
+      local server = dns_server.udp(function(query, peer, self)
+        self:send(reply.to(query, { address = "192.0.2.1" }), peer)
+      end, 0, "198.51.100.1")
+      local client = dns_server.client { fresh_rate = 1 }
+      local function ask_many()
+        local failed = 0
+        for i = 1, 300 do
+          failed = failed + (client:ask(server, "n" .. i .. ".test").status < 0 and 1 or 0)
+        end
+        return failed
+      end
+      print(ask_many())
+      move("10.0.0.1", "10.0.0.2")
+      local failed = ask_many()
+      print(failed <= 64 and "once a port" or failed)
+      client:close()
+      server:close()
+      dns_client.wait(function() end, 0)
+    ]])
+    assert.equal("0\nonce a port\n", out)
+  end)
+
   it("asks more servers than it shares sockets for", function()
     client:close()
     client = dns_server.client { fresh_rate = 1 }
