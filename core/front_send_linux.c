@@ -43,15 +43,21 @@ static unsigned slot_of(const front_message_t *reply) {
   return (peer->v4.sin_port * 31u + (unsigned)length_of(reply)) % SLOTS;
 }
 
+/* Behind a control message is what was there before it. */
+static bool leave_alike(const struct msghdr *one, const struct msghdr *other) {
+  if (one->msg_controllen == 0 || other->msg_controllen == 0)
+    return one->msg_controllen == other->msg_controllen;
+  const struct cmsghdr *pin = one->msg_control;
+  return one->msg_controllen == other->msg_controllen &&
+         memcmp(pin, other->msg_control, pin->cmsg_len) == 0;
+}
+
 static bool is_alike(const front_message_t *a, const front_message_t *b) {
   const struct msghdr *one = &a->msg_hdr, *other = &b->msg_hdr;
   return length_of(a) == length_of(b) &&
          one->msg_namelen == other->msg_namelen &&
-         one->msg_controllen == other->msg_controllen &&
          memcmp(one->msg_name, other->msg_name, one->msg_namelen) == 0 &&
-         (one->msg_controllen == 0 ||
-          memcmp(one->msg_control, other->msg_control, one->msg_controllen) ==
-              0);
+         leave_alike(one, other);
 }
 
 static bool has_room(const bundle_t *bundle, size_t len) {

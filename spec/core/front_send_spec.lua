@@ -3,15 +3,22 @@ local netns = require("support.netns")
 
 -- Answers questions that have come from two clients, in one flush, and prints how many sends it
 -- took and how many of the replies arrived; twice. In the first round a third client asks from
--- `lost`, which cannot be reached any more when it is answered.
+-- `lost`, which cannot be reached any more when it is answered; before them all one that listens at
+-- `other` too is asked there.
 local FLUSH = [[
   local core = require "mlxresolve.core"
   local dns_client = require "support.dns_client"
   local front_rig = require "support.front"
-  local listen, asked, mtu, lost = ...
+  local listen, asked, mtu, lost, other = ...
   assert(os.execute("ip link set lo mtu " .. (mtu or 65536)) == 0)
-  local rig = front_rig.open { listen = { listen } }
+  local rig = front_rig.open { listen = { listen, other } }
   local endpoint = asked .. rig.endpoint:match(":%d+$")
+  if other then
+    rig:put("other.test.", "A", { "192.0.2.1" })
+    local client = dns_client.udp("[::1]" .. rig.front:addresses()[2]:match(":%d+$"))
+    client:send(front_rig.query("other.test."))
+    assert(client:receive())
+  end
   local clients = { dns_client.udp(endpoint), dns_client.udp(endpoint) }
 
   local function sends()
@@ -38,7 +45,7 @@ local FLUSH = [[
   end
 
   for round = 1, 2 do
-    local is_one_lost = lost and round == 1
+    local is_one_lost = lost and lost ~= "" and round == 1
     rig.pending = {}
     for i, client in ipairs(clients) do
       for id, name in ipairs(names_of(i)) do
@@ -123,6 +130,7 @@ describe("mlxresolve.core.front: sending", function()
     local at_once = ("3 sends, 48 replies, 0 dropped\n"):rep(2)
     assert.equal(at_once, flush("0.0.0.0:0", "127.0.0.9"))
     assert.equal(at_once, flush("[::]:0", "[::1]"))
+    assert.equal(at_once, flush("0.0.0.0:0", "127.0.0.9", "65536", "", "[::]:0"))
   end)
 
   it("sends them one by one where the system refuses", function()
