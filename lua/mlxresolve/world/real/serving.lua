@@ -6,13 +6,28 @@ local serving = {}
 
 ---------------------------------------------------------------- DNS
 
+local SERVFAIL, EDE_OTHER = 2, 0
+
+--- An error in the handling of a question ends the turn. The next one refuses that question, which
+--- nobody would answer, and goes on with those that came with it.
 local function step_front(on_question)
-  local batch = {}
+  local batch, at, last = {}, 1, 0
+  local slot -- of the question that is being handled
   return function(self, front)
-    local items = front:step(self.time, batch)
-    for i = 1, items * 3, 3 do
-      on_question(batch[i], batch[i + 1], batch[i + 2])
+    local items = 0
+    if slot then
+      front:refuse(slot, SERVFAIL, EDE_OTHER, "an error in the resolver")
+      slot = nil
+    elseif at > last then
+      items = front:step(self.time, batch)
+      at, last = 1, items * 3
     end
+    while at < last do
+      local i = at
+      slot, at = batch[i], i + 3
+      on_question(slot, batch[i + 1], batch[i + 2])
+    end
+    slot = nil
     return items
   end
 end

@@ -1,6 +1,10 @@
 local core = require("mlxresolve.core")
+local dns_client = require("support.dns_client")
+local front_rig = require("support.front")
 local scheduler = require("mlxresolve.scheduler")
 local uv = require("luv")
+
+local SERVFAIL = 2
 
 describe("mlxresolve.world.real.serving", function()
   local world, cache
@@ -55,6 +59,39 @@ describe("mlxresolve.world.real.serving", function()
     local reply = dig(port, "A.example.")
     assert.equal(7, reply.id)
     assert.equal("192.0.2.1", reply.answers[1].data)
+  end)
+
+  it("left questions without an answer that came with one whose handler raised", function()
+    local front
+    world:close()
+    world = require("mlxresolve.world.real").new { log = function() end }
+    scheduler.new(world)
+    front = assert(world:listen({ listen = { "127.0.0.1:0" } }, cache, function(slot, name)
+      if name == "n2.example." then
+        error("boom")
+      end
+      front:answer(slot, core.answer.build(name, "A", { "192.0.2.1" }, 60))
+    end))
+    local client = dns_client.udp(front:addresses()[1])
+    for id = 1, 4 do
+      client:send(front_rig.query(("n%d.example."):format(id), "A", { id = id }))
+    end
+    local give_up = uv.hrtime() + 5e9
+    while front:stats().misses < 4 and uv.hrtime() < give_up do
+      uv.sleep(1) -- all are in one batch then
+    end
+    local rcodes = {}
+    for _ = 1, 4 do
+      local packet = client:receive(2)
+      local reply = packet and core.wire.decode(packet) or { id = 0 }
+      rcodes[reply.id] = reply.rcode
+    end
+    local left = front:stats().pending
+    client:close()
+    world:close()
+    uv.run()
+    assert.same({ 0, SERVFAIL, 0, 0 }, rcodes)
+    assert.equal(0, left)
   end)
 
   it("names the address that cannot be had", function()
