@@ -17,12 +17,16 @@ local function list_addresses(answer, family, runtime)
   return list
 end
 
+local function is_position(value, count)
+  return type(value) == "number" and value >= 1 and value <= count and value % 1 == 0
+end
+
 --- The positions that the rankers left; what they invented is left out.
 local function order_of(ranked, count)
   local order, seen = {}, {}
   for _, entry in ipairs(ranked) do
     local position = type(entry) == "table" and entry.position
-    if type(position) == "number" and position <= count and not seen[position] then
+    if is_position(position, count) and not seen[position] then
       seen[position] = true
       order[#order + 1] = position
     end

@@ -71,6 +71,16 @@ describe("mlxresolve.rank", function()
     assert.equal("nodata", result.status)
   end)
 
+  it("ended the question when a ranker named a position that there cannot be", function()
+    for _, position in ipairs { 0, -1, 1.5, 0 / 0 } do
+      local b = open(function(_, addresses)
+        addresses[1].position = position
+        return addresses
+      end)
+      assert.same({ "192.0.2.2", "192.0.2.3" }, texts(b))
+    end
+  end)
+
   it("does not rank other types", function()
     local called = false
     local b = open(function(_, addresses)
