@@ -82,6 +82,7 @@ local function new_flight(flights)
     is_refresh = false,
     is_late = false,
     is_outdated = false,
+    used_stale = false,
     has_failed = false,
     was_asked = false,
     is_seen = false,

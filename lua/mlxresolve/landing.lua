@@ -94,7 +94,7 @@ local function recycle(self)
   self.is_shared, self.is_native_echo, self.is_refresh = true, false, false
   self.is_private, self.is_over, self.is_late, self.is_seen = false, false, false, false
   self.has_failed, self.was_asked, self.has_name = false, false, false
-  self.is_outdated = false
+  self.is_outdated, self.used_stale = false, false
   self.message, self.code = false, false
   pool.give(self.flights.spare, self)
 end

@@ -74,7 +74,8 @@ end
 local function keep(self, answer, most)
   local step = answer.step
   local note = step and step.note
-  if self.is_private or self.is_outdated or answer.is_stale or not note then
+  local is_old = self.is_outdated or self.used_stale or answer.is_stale
+  if self.is_private or is_old or not note then
     return
   elseif not self.runtime.chain.by_hash[note.strategy] then
     return -- the policy has changed meanwhile, and does not have this strategy any more

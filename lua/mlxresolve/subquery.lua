@@ -32,6 +32,13 @@ local function result_of(one)
   return nil, message, one.code or "ENOTFOUND"
 end
 
+--- What a strategy makes of an answer that ran out is not to be kept as fresh.
+local function note_stale(parent, answer)
+  if parent and answer and answer.is_stale then
+    parent.used_stale = true
+  end
+end
+
 local sub_mt = {
   __index = {
     -- a landed flight is reused, so what it came to is taken at once
@@ -39,6 +46,7 @@ local sub_mt = {
       if self.parent then
         self.parent.awaits[one] = nil
       end
+      note_stale(self.parent, one.answer)
       self.task:wake(result_of(one))
     end,
   },
@@ -58,6 +66,7 @@ function subquery.ask(runtime, name, number, parent)
   local purpose = parent and parent.query.purpose
   local known, failure = runtime:known(name, number, purpose)
   if known then
+    note_stale(parent, known)
     return known
   elseif failure then
     return nil, failure.message, failure.code

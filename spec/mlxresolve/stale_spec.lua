@@ -175,6 +175,29 @@ describe("mlxresolve.stale", function()
     assert.equal(0, b.resolver.scheduler.live)
   end)
 
+  it("came back as fresh in what a strategy made of it", function()
+    for _, mode in ipairs { "immediate", "verify" } do
+      local moody = moody_strategy()
+      local maker = bed.strategy("maker", function(query, ctx)
+        local old = query.name == "b.example." and ctx:resolve("a.example.")
+        return old and query:answer(old:data(), 600) or nil
+      end)
+      local b = bed.open({ maker, moody }, { cache = { stale = "1h", stale_mode = mode } })
+      b:ask("a.example")
+      b.world:advance(10e3)
+      moody.is_down = true
+      assert.equal("192.0.2.1", b:address("b.example"))
+      assert.is_nil((b.resolver.cache:get("b.example.", 1, b.world:now())))
+      moody.is_down = false
+      b.world:advance(60e3)
+      for _ = 1, 2 do
+        b:ask("b.example")
+        b.world:settle()
+      end
+      assert.is_string((b.resolver.cache:get("b.example.", 1, b.world:now())))
+    end
+  end)
+
   it("went to those who want nothing of the cache, while the question was under way", function()
     local b, moody = open {}
     moody.delay = 3000
