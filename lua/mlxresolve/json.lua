@@ -4,6 +4,7 @@
 --- work on strings and the whole of reading.
 
 local cjson = require("cjson")
+local utf8 = require("mlxresolve.utf8")
 
 local json = {}
 
@@ -58,53 +59,9 @@ local function write_list(out, list, depth)
   out[#out + 1] = "]"
 end
 
--- A character of several bytes in UTF-8 (RFC 3629 section 4).
-local FORMS = {
-  "^[\194-\223][\128-\191]",
-  "^\224[\160-\191][\128-\191]",
-  "^[\225-\236\238\239][\128-\191][\128-\191]",
-  "^\237[\128-\159][\128-\191]",
-  "^\240[\144-\191][\128-\191][\128-\191]",
-  "^[\241-\243][\128-\191][\128-\191][\128-\191]",
-  "^\244[\128-\143][\128-\191][\128-\191]",
-}
-
-local function end_of_character(text, at)
-  for _, form in ipairs(FORMS) do
-    local _, last = text:find(form, at)
-    if last then
-      return last
-    end
-  end
-end
-
-local function is_utf8(text)
-  local at = text:find("[\128-\255]")
-  while at do
-    local last = end_of_character(text, at)
-    if not last then
-      return false
-    end
-    at = text:find("[\128-\255]", last + 1)
-  end
-  return true
-end
-
---- The text as JSON can hold it: one that is no UTF-8 has its bytes beyond ASCII as \DDD.
----@param text string
----@return string
-function json.text(text)
-  if is_utf8(text) then
-    return text
-  end
-  return (text:gsub("[\128-\255]", function(char)
-    return ("\\%03d"):format(char:byte())
-  end))
-end
-
 -- cjson escapes every slash, which is allowed and makes paths hard to read.
 local function write_string(out, text)
-  out[#out + 1] = cjson.encode(json.text(text)):gsub("\\/", "/")
+  out[#out + 1] = cjson.encode(utf8.text(text)):gsub("\\/", "/")
 end
 
 local function write_object(out, object, depth)

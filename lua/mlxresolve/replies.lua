@@ -1,5 +1,7 @@
 --- Between the DNS listener and the flights: questions in, answers out, and why there is none.
 
+local utf8 = require("mlxresolve.utf8")
+
 local SERVFAIL, REFUSED = 2, 5
 
 -- RFC 8914 info codes
@@ -15,7 +17,8 @@ local replies = {
 ---@param message string
 ---@return integer ede_code, string ede_text
 function replies.explain(code, text, message)
-  return code == "ETIMEOUT" and EDE_TIMEOUT or EDE_NETWORK, text ~= "" and text or message
+  return code == "ETIMEOUT" and EDE_TIMEOUT or EDE_NETWORK,
+    text ~= "" and text or utf8.text(message)
 end
 
 --- Is there anything to recall that the front cannot know? It has looked for fresh answers a moment

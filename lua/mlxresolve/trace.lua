@@ -3,6 +3,8 @@
 --- A small table per try would cost a fifth of the time of a cold query; a trace is one array of
 --- five values a try, from a ring that is reused.
 
+local utf8 = require("mlxresolve.utf8")
+
 local trace = {}
 
 local STRIDE = 5 -- label, result, started (ms), took (ms), detail|false
@@ -80,7 +82,7 @@ function methods:summary(most)
       parts[#parts + 1] = part
     end
   end
-  return table.concat(parts, "; ")
+  return utf8.text(table.concat(parts, "; "))
 end
 
 return trace

@@ -27,6 +27,12 @@ describe("mlxresolve.trace", function()
     assert.equal("", trace:summary(5))
   end)
 
+  it("sums up in UTF-8, or clients would refuse the reply", function()
+    trace:clear()
+    trace:add("caf\233", "failed", 1000, 0, "no\255")
+    assert.equal("caf\\233: no\\255", trace:summary(300))
+  end)
+
   it("forgets when cleared", function()
     trace:clear()
     assert.same({}, trace:list())

@@ -1,11 +1,11 @@
 --- What becomes of names and services as the control socket and `--json` tell it.
 
-local json = require("mlxresolve.json")
+local utf8 = require("mlxresolve.utf8")
 
 local events = {}
 
 local function as_text(value)
-  return value == true or json.text(value)
+  return value == true or utf8.text(value)
 end
 
 local function round(date)

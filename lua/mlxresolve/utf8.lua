@@ -1,0 +1,50 @@
+--- Words of plugins, files and hosts may be any bytes; JSON and Extended DNS Errors (RFC 8914
+--- section 2) are UTF-8, and their readers refuse the whole of what is not.
+
+local utf8 = {}
+
+-- A character of several bytes in UTF-8 (RFC 3629 section 4).
+local FORMS = {
+  "^[\194-\223][\128-\191]",
+  "^\224[\160-\191][\128-\191]",
+  "^[\225-\236\238\239][\128-\191][\128-\191]",
+  "^\237[\128-\159][\128-\191]",
+  "^\240[\144-\191][\128-\191][\128-\191]",
+  "^[\241-\243][\128-\191][\128-\191][\128-\191]",
+  "^\244[\128-\143][\128-\191][\128-\191]",
+}
+
+local function end_of_character(text, at)
+  for _, form in ipairs(FORMS) do
+    local _, last = text:find(form, at)
+    if last then
+      return last
+    end
+  end
+end
+
+local function is_utf8(text)
+  local at = text:find("[\128-\255]")
+  while at do
+    local last = end_of_character(text, at)
+    if not last then
+      return false
+    end
+    at = text:find("[\128-\255]", last + 1)
+  end
+  return true
+end
+
+--- The text, as JSON and DNS can hold it: one that is no UTF-8 has its bytes beyond ASCII as \DDD.
+---@param text string
+---@return string
+function utf8.text(text)
+  if is_utf8(text) then
+    return text
+  end
+  return (text:gsub("[\128-\255]", function(char)
+    return ("\\%03d"):format(char:byte())
+  end))
+end
+
+return utf8
