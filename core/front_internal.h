@@ -2,7 +2,8 @@
  *
  *   front.c            opening and closing, addresses, counts
  *   front_socket.c     sockets for an address; who may ask; batches
- *   front_system_*.c   what differs between systems: batched calls, accept
+ *   front_system_*.c   what differs between systems: reading, accept
+ *   front_send_*.c     and sending, on Linux in bundles
  *   front_worker.c     a thread: the loop, datagrams, hits, misses
  *   front_tcp.c        the connections of a thread
  *   front_clients.c    the connections of all threads: limits, who makes room

@@ -109,6 +109,38 @@ local OLD_SYSTEM = [[
   rig:close()
 ]]
 
+-- Two replies of one length to each of three clients, while the first call that sends fails.
+local FAILURE = [[
+  local core = require "mlxresolve.core"
+  local dns_client = require "support.dns_client"
+  local front_rig = require "support.front"
+  local rig = front_rig.open()
+  local clients = {}
+  for i = 1, 3 do
+    clients[i] = dns_client.udp(rig.endpoint)
+    clients[i]:send(front_rig.query(("a%d.test."):format(i), "A", { id = i }))
+    clients[i]:send(front_rig.query(("b%d.test."):format(i), "A", { id = i }))
+  end
+  assert(rig:await_pending(6))
+  for _, miss in ipairs(rig.pending) do
+    rig:reply(miss.slot, miss.name, miss.type, { "192.0.2.1" })
+  end
+  fail("sendmmsg", CODE, 1)
+  rig.front:flush()
+  assert(1 == fail())
+  local stats, arrived = rig.front:stats(), 0
+  for i, client in ipairs(clients) do
+    for _ = 1, stats.replies / #clients do
+      local reply = assert(core.wire.decode(assert(client:receive())))
+      assert(reply.id == i and reply.questions[1].name:find(i, 1, true))
+      arrived = arrived + 1
+    end
+    client:close()
+  end
+  print(arrived .. " replies, " .. stats.dropped .. " dropped, " .. stats.pending .. " pending")
+  rig:close()
+]]
+
 describe("mlxresolve.core.front: sending", function()
   local function available()
     return netns.available() or pending("namespaces cannot be made here")
@@ -158,5 +190,16 @@ describe("mlxresolve.core.front: sending", function()
     end
     local at_once = ("3 sends, 48 replies, 2 dropped\n"):rep(2)
     assert.equal(at_once, flush("127.0.0.1:0", "127.0.0.1", "65536", "127.0.0.77"))
+  end)
+
+  it("loses no reply but to a full buffer, and counts what it lost", function()
+    if faults.missing() then
+      return pending(faults.missing())
+    end
+    local outcomes = { EINTR = "6 replies, 0", EPERM = "6 replies, 0", EAGAIN = "0 replies, 6" }
+    for code, outcome in pairs(outcomes) do
+      local out = faults.check((FAILURE:gsub("CODE", ("%q"):format(code))))
+      assert.equal(outcome .. " dropped, 0 pending\n", out, code)
+    end
   end)
 end)
