@@ -15,7 +15,8 @@ local function limit_of(resolver, flight, timeout)
   return timeout or flight.timeout and resolver.deadline
 end
 
---- Has `waiter:fire()` called when its time is over.
+--- Has `waiter:fire()` called when its time is over, unless the flight ends by then: a flight that
+--- gives up is a failure to remember, one that was left is none.
 ---@param resolver mlxresolve.Resolver
 ---@param waiter table  { flight }
 ---@param timeout number|false  ms
@@ -24,8 +25,12 @@ function patience.begin(resolver, waiter, timeout)
   if not limit then
     return
   end
+  local flight, till = waiter.flight, scheduler:now() + limit
+  if till >= flight.started_at + (flight.timeout or resolver.deadline) then
+    return
+  end
   waiter.limit = limit
-  scheduler.timers:add(waiter, scheduler:now() + limit)
+  scheduler.timers:add(waiter, till)
   if not scheduler.in_turn then
     scheduler:wake_host(scheduler:now())
   end

@@ -105,6 +105,16 @@ describe("mlxresolve.patience", function()
     assert.equal(10e3, results.long[2])
   end)
 
+  it("is as long as the question's own time, which then has failed for all", function()
+    for _, timeout in ipairs { "2s", "20s" } do
+      open(60e3, { deadline = "2s" })
+      ask("one", timeout)
+      b.world:settle()
+      assert.equal("ETIMEOUT", results.one[1])
+      assert.equal(1, b.resolver.failures.count)
+    end
+  end)
+
   it("is short without a network, too", function()
     open(1000)
     b.resolver.is_offline = function()
