@@ -128,7 +128,7 @@ function methods:close()
   if self.is_closed then
     return
   end
-  self.is_closed = true
+  self.is_closed, self.bypassed_until = true, math.huge
   for task in pairs(self.reacting) do
     self.runtime.scheduler:cancel(task)
   end

@@ -20,7 +20,7 @@ local function pass(self)
 end
 
 --- Further passes, as long as the last one failed and a retry policy wants another.
-local function passes_again(self, deadline_at)
+local function retries(self, deadline_at)
   local scheduler, policy_chain = self.runtime.scheduler, self.chain
   local attempt, answer = 0, nil
   while not answer and self.has_failed do
@@ -35,7 +35,22 @@ local function passes_again(self, deadline_at)
       return nil
     end
     scheduler:sleep(delay)
+    if self.chain ~= self.runtime.chain then
+      return nil
+    end
     answer = pass(self)
+  end
+  return answer
+end
+
+--- Retries, and what another policy says that came meanwhile: strategies that it does not have are
+--- closed, and asked no more.
+local function passes_again(self, deadline_at)
+  local answer = retries(self, deadline_at)
+  while not answer and self.chain ~= self.runtime.chain do
+    self.chain, self.denial = self.runtime.chain, false
+    self.code, self.message = false, false
+    answer = pass(self) or retries(self, deadline_at)
   end
   return answer
 end
@@ -43,7 +58,7 @@ end
 --- The usual one pass stands apart from the loop: a function without one can be compiled whole.
 local function passes(self, deadline_at)
   local answer = pass(self)
-  if answer or not self.has_failed then
+  if answer or not self.has_failed and self.chain == self.runtime.chain then
     return answer
   end
   return passes_again(self, deadline_at)

@@ -271,7 +271,8 @@ function methods:ask(asked, flight)
   flight.was_asked = true
   flight.is_seen = flight.is_seen or not self.forgets
   if now < self.instance.bypassed_until then
-    return skip(self, flight, now, "bypassed after errors")
+    local why = self.instance.is_closed and "the policy has changed" or "bypassed after errors"
+    return skip(self, flight, now, why)
   elseif self.is_native and flight.is_native_echo then
     return skip(self, flight, now, "the question came from our own native lookup")
   end

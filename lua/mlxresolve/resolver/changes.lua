@@ -64,8 +64,8 @@ function changes:leave_network()
 end
 
 --- Puts another checked policy to work: unchanged instances live on, entries of strategies that are
---- gone are dropped, and questions under way end with the chain that they began with: nobody joins
---- them any more.
+--- gone are dropped. Questions under way are not joined any more; what the old strategies have not
+--- answered by now, or fail to, the new ones are asked.
 ---@param policy table
 function changes:replace_policy(policy)
   local previous = self.chain

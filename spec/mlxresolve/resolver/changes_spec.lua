@@ -71,13 +71,50 @@ describe("mlxresolve.resolver.changes", function()
       assert.equal("192.0.2.2", b:address("a.example"))
     end)
 
+    it("went on to strategies that had been closed", function()
+      local closed, asked_closed = false, false
+      local function closing(name, fn)
+        return bed.strategy(name, function(query, ctx)
+          asked_closed = asked_closed or closed
+          return fn(query, ctx)
+        end, {
+          close = function()
+            closed = true
+          end,
+        })
+      end
+      for _, fails in ipairs { true, false } do
+        closed, results = false, {}
+        local retry = {
+          name = "retry",
+          retry = function()
+            return 200
+          end,
+        }
+        b = bed.open({
+          closing("first", function(_, ctx)
+            ctx:sleep(1000)
+            if fails then
+              return nil, "down", "EDOWN"
+            end
+          end),
+          closing("second", function() end),
+        }, { retries = { mlx.use(retry) } })
+        ask()
+        replace()
+        b.world:settle()
+        assert.is_false(asked_closed)
+        assert.same({ "192.0.2.2" }, results)
+      end
+    end)
+
     it("left a failure that another policy has not met", function()
       fate = function()
         return nil, "down", "EDOWN"
       end
       replace()
       b.world:settle()
-      assert.same({ "EDOWN" }, results)
+      assert.same({ "192.0.2.2" }, results)
       assert.equal("192.0.2.2", b:address("a.example"))
     end)
   end)
