@@ -16,7 +16,12 @@ local dns = {
       default = "system",
       doc = 'whom to ask: addresses such as "192.0.2.53", or what the system is set up with',
     },
-    attempt = { "duration", default = "1s", doc = "time for one server before the next is asked" },
+    attempt = {
+      "duration",
+      default = "1s",
+      min = "1ms",
+      doc = "time for one server before the next is asked",
+    },
     recheck = { "duration", default = "5s", doc = "how long a server that failed is asked last" },
     tcp = { "boolean", default = false, doc = "ask over TCP only" },
     cookies = { "boolean", default = true, doc = "know replies by cookies (RFC 7873)" },

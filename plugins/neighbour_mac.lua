@@ -7,6 +7,7 @@ local neighbour_mac = {
   options = {
     macs = {
       "map",
+      keys = "zone",
       of = { "choice", of = { "mac", { "list", of = "mac", min = 1 } } },
       default = {},
       doc = "the MAC, or the MACs, of each name",

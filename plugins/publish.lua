@@ -5,7 +5,7 @@
 local publish = {
   options = {
     host = { "string", doc = "in place of the machine's host name, without a domain" },
-    service = { "string", doc = "what is offered, such as '_mlx._tcp'" },
+    service = { "service", doc = "what is offered, such as '_mlx._tcp'" },
     port = { "integer", min = 0, max = 65535, doc = "where it is offered" },
     instance = { "string", doc = "name of this instance, for people; the host's when absent" },
     txt = {

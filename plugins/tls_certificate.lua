@@ -8,6 +8,7 @@ local tls_certificate = {
   options = {
     keys = {
       "map",
+      keys = "zone",
       of = { "choice", of = { "string", { "list", of = "string", min = 1 } } },
       default = {},
       doc = 'the key, or the keys, of each name: "sha256//…"',

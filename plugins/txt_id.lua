@@ -7,14 +7,14 @@ local mlx = require("mlxresolve")
 
 local txt_id = {
   options = {
-    ids = { "map", of = "string", default = {}, doc = "the id of each name" },
+    ids = { "map", keys = "zone", of = "string", default = {}, doc = "the id of each name" },
     first_use = {
       "boolean",
       default = false,
       doc = "hold hosts without an id here to the one with which they were first met",
     },
     key = { "string", default = "id", doc = 'the id is what follows "key=" in the record' },
-    service = { "string", doc = 'such as "_mlx._tcp", its instance named as the host' },
+    service = { "service", doc = 'such as "_mlx._tcp", its instance named as the host' },
     wait = { "duration", default = "1s", min = "1ms", doc = "how long a host may take" },
   },
 }

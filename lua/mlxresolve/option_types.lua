@@ -82,6 +82,13 @@ local function mac(value)
   return plain and plain:match("^%x%x:%x%x:%x%x:%x%x:%x%x:%x%x$") or nil
 end
 
+-- RFC 6335 section 5.1: at most 15 letters, digits and hyphens.
+local function service(value)
+  local name = type(value) == "string" and value:match("^_([%w-]+)%._[tu][cd]p$")
+  local is_transport = name and (value:find("%._tcp$") or value:find("%._udp$"))
+  return is_transport and #name <= 15 and value or nil
+end
+
 -- A host with a port: "mini1.local:50051", "192.0.2.1:50051".
 local function peer(value)
   if type(value) ~= "string" then
@@ -163,6 +170,7 @@ option_types.scalars = {
       return selectors.is(value) and value or nil
     end,
   },
+  service = { expected = "a service such as '_mlx._tcp'", read = service },
   peer = { expected = "a host with a port such as 'mini1.local:50051'", read = peer },
 }
 

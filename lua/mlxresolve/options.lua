@@ -8,7 +8,7 @@
 ---   }
 ---
 --- Scalar types: see option_types.lua. Others: `enum` (values), `list` (of, min, max), `map`
---- (of: a table by names), `record` (fields: a schema), `choice` (of: a list of
+--- (of: a table by names; keys: their type), `record` (fields: a schema), `choice` (of: a list of
 --- specifications, the first that fits), `plugin` (kind: the function that it must define).
 local option_text = require("mlxresolve.option_text")
 local option_types = require("mlxresolve.option_types")
@@ -108,10 +108,20 @@ local function check_map(check, spec, value, at)
   local map = {}
   for key, item in pairs(value) do
     local inside = { container = value, key = key, label = ("'%s'"):format(tostring(key)) }
+    local meant = key
+    if spec.keys and type(key) == "string" then
+      meant = scalars[spec.keys].read(key, spec)
+    end
     if type(key) ~= "string" then
       check:mistake(inside, "key", "%s must be a table by names: write name = …", at.label)
+    elseif meant == nil then
+      local text = "each name of %s must be %s, got %s"
+      local expected = scalars[spec.keys].expected
+      check:mistake(inside, "key", text, at.label, expected, options.show(key))
+    elseif map[meant] ~= nil then
+      check:mistake(inside, "key", "%s has '%s' twice", at.label, meant)
     else
-      map[key] = check_value(check, spec.of, item, inside)
+      map[meant] = check_value(check, spec.of, item, inside)
     end
   end
   return map

@@ -29,6 +29,15 @@ describe("mlxresolve.option_types", function()
     assert.is_nil(read("mac", 5))
   end)
 
+  it("reads services", function()
+    assert.equal("_mlx._tcp", read("service", "_mlx._tcp"))
+    assert.equal("_a-9._udp", read("service", "_a-9._udp"))
+    for _, wrong in ipairs { "mlx", "_mlx", "_mlx._sctp", "_mlx._tdp", "_m.x._tcp", "", 5 } do
+      assert.is_nil(read("service", wrong))
+    end
+    assert.is_nil(read("service", "_" .. ("x"):rep(16) .. "._tcp"))
+  end)
+
   it("reads networks", function()
     assert.equal("192.0.2.0/24", read("network", "192.0.2.0/24"))
     assert.is_nil(read("network", "192.0.2.0/33"))

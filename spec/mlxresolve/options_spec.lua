@@ -190,4 +190,19 @@ describe("mlxresolve.options", function()
     local checked = check(schema, { all = { "a", false, nil, "b" } }, hooks)
     assert.same({ all = { "a", "b" } }, checked)
   end)
+
+  it("lets no name of a map pass that can be no name, such as a pin's", function()
+    local schema = { pins = { "map", keys = "zone", of = "integer" } }
+    assert.same(
+      { pins = { ["mini2.local."] = 1 } },
+      (check(schema, { pins = { ["Mini2.local"] = 1 } }))
+    )
+    local _, mistakes = check(schema, { pins = { ["a..b"] = 1 } })
+    assert.equal(
+      "each name of 'pins' must be a zone such as 'local' or 'cluster.example', got 'a..b'",
+      mistakes[1]
+    )
+    _, mistakes = check(schema, { pins = { ["a.b"] = 1, ["A.b."] = 2 } })
+    assert.equal("'pins' has 'a.b.' twice", mistakes[1])
+  end)
 end)

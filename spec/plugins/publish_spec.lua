@@ -62,9 +62,10 @@ describe("plugin publish", function()
   end)
 
   it("tells what is wrong with a service, and the resolver goes on", function()
-    local world = open({ { service = "mlx", port = 1 }, { service = "_x._tcp" } }, SERVES)
+    local one = { service = "_x._tcp", port = 1, txt = { ["a=b"] = "" } }
+    local world = open({ one, { service = "_x._tcp" } }, SERVES)
     local log = table.concat(world.lines, "\n")
-    assert.matches("publish: a service is named like '_mlx._tcp'", log)
+    assert.matches("publish: a TXT key is printable ASCII without '='", log)
     assert.matches("publish: a service needs a port", log)
     assert.same({}, world.sent)
   end)

@@ -182,6 +182,7 @@ schema.policy = {
 }
 schema.policy.pins = {
   "map",
+  keys = "zone",
   of = { "list", of = { "plugin", kind = "identify" }, min = 1 },
   default = {},
   doc = "who has to prove that it is the host of these names, or of those below them, and how",
