@@ -35,10 +35,8 @@ function flight.new(runtime)
   }, mt)
 end
 
---- The client that asked first, for `query.client`: the answer is made for it, so that nobody else
---- joins from now on.
+--- The client that asked first, for `query.client`.
 function one_methods:client()
-  self.flights:unlink(self)
   local front = self.slots[1] and self.runtime.front
   return front and front:client(self.slots[1]) or false
 end
@@ -195,11 +193,12 @@ function methods:outdate(filter, except)
   end
 end
 
---- Joins the flight for a question, or starts one.
+--- Joins the flight for a question, or starts one: an answer that is made for one client is nobody
+--- else's.
 ---@param waiter { landed: fun(self, flight) }
 function methods:join(name, number, waiter, options)
   local found = self:find(name, number, options and options.purpose)
-  if found then
+  if found and not found.is_private then
     self.joined = self.joined + 1
   else
     found = self:start(name, number, options)

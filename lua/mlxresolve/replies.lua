@@ -72,8 +72,8 @@ function replies.question(resolver, slot, name, number)
     return
   end
   local flight = flights:find(name, number)
-  if flight and flight.timeout then
-    flight = nil -- it may go on for longer than clients are to wait
+  if flight and (flight.timeout or flight.is_private) then
+    flight = nil -- it may go on for longer than clients are to wait, or is for another one
   end
   if may_recall(resolver, flight) and recall(resolver, slot, name, number) then
     return

@@ -172,6 +172,26 @@ describe("mlxresolve.replies", function()
     assert.equal(0, b.resolver.flights.count)
   end)
 
+  it("refreshed once for each client what is private by now", function()
+    local slow = bed.strategy("slow", function() end)
+    function slow.resolve(_, query, ctx)
+      slow.calls = slow.calls + 1
+      if slow.calls > 1 then
+        assert.is_not_nil(query.client)
+        ctx:sleep(1000)
+      end
+      return query:answer({ a = "192.0.2.1" }, 5)
+    end
+    local b = serve({ slow }, { cache = { stale = "1h", stale_mode = "immediate" } })
+    b:ask("a.example")
+    b.world:advance(10e3)
+    for slot = 1, 50 do
+      question(b, slot, "a.example.")
+      b.world:advance(1)
+    end
+    assert.equal(2, slow.calls)
+  end)
+
   it("gives a private answer to its own client only", function()
     local calls = 0
     local b = serve {
