@@ -98,7 +98,8 @@ local function open_control(self)
     occupied.socket(self.cli.out, self.control_path)
     return nil, runtime.USAGE
   end
-  self.cli.out:problem("control socket: %s", message)
+  local why = code == "EEXIST" and "; it is no socket: remove it if nobody needs it" or ""
+  self.cli.out:problem("control socket: %s%s", message, why)
   self.cli.out:problem("choose another place with --control PATH")
   return nil, runtime.USAGE
 end

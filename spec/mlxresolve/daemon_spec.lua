@@ -309,6 +309,14 @@ describe("mlxresolve.daemon", function()
     assert.is_truthy(shown.stderr:find("--control PATH", 1, true))
   end)
 
+  it("says that what stands in its socket's place is none", function()
+    library.http_failure = { "/run/mlxresolve.sock: File exists", "EEXIST" }
+    local code, shown = run()
+    assert.are.equal(1, code)
+    local text = "/run/mlxresolve.sock: File exists; it is no socket: remove it if nobody needs it"
+    assert.is_truthy(shown.stderr:find(text, 1, true), shown.stderr)
+  end)
+
   it("says who has its port", function()
     library.failure = { "127.0.0.1:5453: address already in use", "EADDRINUSE" }
     local code, shown = run(nil, { control = "/run/second.sock" })

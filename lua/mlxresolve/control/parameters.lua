@@ -98,8 +98,10 @@ function parameters.question(query)
   local found, problem = parameters.read(query, { "name", "type", "trace", "fresh", "timeout" })
   if not found then
     return nil, problem
-  elseif not found.name or #found.name ~= 1 then
+  elseif not found.name then
     return nil, refuse(400, "EINVAL", "say which name to ask for: name=mini2.local")
+  elseif #found.name > 1 then
+    return nil, refuse(400, "EINVAL", "name: one at a time, got %d", #found.name)
   end
   local name, types, timeout
   name, problem = parameters.name(found.name[1])
@@ -180,7 +182,8 @@ function parameters.body(body, known)
   end
   local fields, message = json.decode(body)
   if type(fields) ~= "table" then
-    message = fields == nil and message or "expected an object, got a " .. type(fields)
+    local got = fields == false and "null or false" or "a " .. type(fields)
+    message = fields == nil and message or "expected an object, got " .. got
     return nil, refuse(400, "EFORMAT", "body: %s", message)
   end
   for name in pairs(fields) do
@@ -192,8 +195,9 @@ function parameters.body(body, known)
       local hint = suggest.hint(name, names)
       return nil, refuse(400, "EINVAL", "body: unknown field '%s'%s", tostring(name), hint)
     elseif type(fields[name]) ~= known[name] then
-      local form = "body: %s: expected a %s, got a %s"
-      return nil, refuse(400, "EINVAL", form, name, known[name], type(fields[name]))
+      local form = "body: %s: expected a %s, got %s"
+      local got = fields[name] == false and "null or false" or "a " .. type(fields[name])
+      return nil, refuse(400, "EINVAL", form, name, known[name], got)
     end
   end
   return fields

@@ -29,6 +29,15 @@ describe("mlxresolve.control.parameters", function()
     end
   end)
 
+  it("calls null by its name in what it refuses", function()
+    local _, refusal = parameters.body("null", { name = "string" })
+    assert.are.equal("body: expected an object, got null or false", refusal.error)
+    refusal = select(2, parameters.body('{"name":null}', { name = "string" }))
+    assert.are.equal("body: name: expected a string, got null or false", refusal.error)
+    refusal = select(2, parameters.body('{"name":5}', { name = "string" }))
+    assert.are.equal("body: name: expected a string, got a number", refusal.error)
+  end)
+
   it("makes the names of a filter canonical, and leaves absent ones out", function()
     assert.are.same(
       { name = "a.", strategy = "B" },
