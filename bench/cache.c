@@ -85,8 +85,8 @@ static void put(mlxr_cache_t *cache, const mlxr_cache_key_t *key, uint32_t i) {
   mlxr_writer_question(&writer, key->name, key->type, MLXR_CLASS_IN, false);
   mlxr_writer_record(&writer, MLXR_ANSWER, key->name, key->type, MLXR_CLASS_IN,
                      false, TTL, rdata, sizeof rdata);
-  if (mlxr_cache_put(cache, key, answer, mlxr_writer_finish(&writer), NULL,
-                     NOW) != 0)
+  if (mlxr_cache_put(cache, key, answer, mlxr_writer_finish(&writer), NULL, NOW,
+                     NULL) != 0)
     fail("an answer that cannot be put");
 }
 

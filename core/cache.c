@@ -222,11 +222,11 @@ static int put_in(mlxr_shard_t *shard, const mlxr_cache_key_t *key,
 
 int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                    const uint8_t *answer, size_t len,
-                   const mlxr_cache_note_t *note, uint64_t now) {
+                   const mlxr_cache_note_t *note, uint64_t now, uint8_t *kept) {
   static const mlxr_cache_note_t no_note = {0};
-  uint8_t clamped[MLXR_PACKET_MAX];
+  uint8_t room[MLXR_PACKET_MAX], *clamped = kept ? kept : room;
   mlxr_answer_info_t info;
-  if (len > sizeof clamped || mlxr_answer_read(answer, len, &info) != 0)
+  if (len > sizeof room || mlxr_answer_read(answer, len, &info) != 0)
     return MLXR_EFORMAT;
   size_t question_end = MLXR_HEADER_LEN + key->name_len + 4;
   if (len < question_end ||
@@ -235,12 +235,12 @@ int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
     return MLXR_EMISMATCH;
   if (!note)
     note = &no_note;
-  if (key->type == MLXR_SHARD_DENIAL) // reserved (RFC 6895 section 3.1)
-    return 0;
   clamp_t clamp = clamp_of(&cache->options, note, &info);
   uint32_t ttl = ttl_of(answer, &info, &clamp, note);
   memcpy(clamped, answer, len);
   mlxr_answer_age(clamped, len, 0, clamp.min, clamp.max);
+  if (key->type == MLXR_SHARD_DENIAL) // reserved (RFC 6895 section 3.1)
+    return 0;
 
   uint64_t hash;
   mlxr_shard_t *shard =

@@ -103,9 +103,11 @@ int mlxr_cache_tune(mlxr_cache_t *cache, const mlxr_cache_options_t *options);
 /// another question than the key's, MLXR_ENOSPACE when it is too large for the
 /// cache. A denial of the name that is noted as BY_NAME is a hit for its other
 /// types too, unless they have answers of their own, and until one is put.
+/// `kept`, if it is not NULL, has room for `len` bytes, and gets the answer
+/// with its TTLs within the limits.
 int mlxr_cache_put(mlxr_cache_t *cache, const mlxr_cache_key_t *key,
                    const uint8_t *answer, size_t len,
-                   const mlxr_cache_note_t *note, uint64_t now);
+                   const mlxr_cache_note_t *note, uint64_t now, uint8_t *kept);
 
 /// Copies an answer out with its TTLs counted down: 1 for a hit, 0 for a miss,
 /// MLXR_ENOSPACE. A stale entry is a hit only if `accept_stale`, with TTLs of

@@ -70,7 +70,8 @@ static int load_entry(load_t *load, const store_entry_t *entry) {
   if (store->is_closing)
     rc = MLXR_ECANCELED;
   else if (!is_flushed(store, entry))
-    mlxr_cache_put(store->cache, &entry->key, answer, len, &note, load->now);
+    mlxr_cache_put(store->cache, &entry->key, answer, len, &note, load->now,
+                   NULL);
   pthread_mutex_unlock(&store->lock);
   return rc;
 }

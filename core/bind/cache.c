@@ -140,7 +140,8 @@ static uint32_t read_note(lua_State *L, int arg, mlxr_cache_note_t *note) {
   return get_u32(L, arg, FIELD_PURPOSE);
 }
 
-/* The key is the answer's own question. */
+/* The key is the answer's own question. What the limits have changed comes as
+ * a second result: who is told now is to know no more than who asks next. */
 static int cache_put(lua_State *L) {
   mlxr_cache_t *cache = mlxr_bind_check_cache(L, 1);
   size_t len;
@@ -149,6 +150,7 @@ static int cache_put(lua_State *L) {
   mlxr_cache_note_t note = {0};
   mlxr_reader_t reader;
   mlxr_question_t question;
+  uint8_t kept[MLXR_PACKET_MAX];
   uint32_t purpose = read_note(L, 4, &note);
   int rc = mlxr_reader_init(&reader, answer, len);
   if (rc == 0)
@@ -156,12 +158,15 @@ static int cache_put(lua_State *L) {
   if (rc == 0) {
     const mlxr_cache_key_t key = {question.name, question.name_len,
                                   question.type, purpose};
-    rc = mlxr_cache_put(cache, &key, answer, len, &note, now);
+    rc = mlxr_cache_put(cache, &key, answer, len, &note, now, kept);
   }
   if (rc != 0)
     return mlxr_bind_fail(L, rc, NULL);
   lua_pushboolean(L, true);
-  return 1;
+  if (memcmp(kept, answer, len) == 0)
+    return 1;
+  lua_pushlstring(L, (const char *)kept, len);
+  return 2;
 }
 
 /* What two fields of a hit look like from Lua. */

@@ -138,7 +138,8 @@ static void check_cache(const mlxr_answer_info_t *info) {
   read_request(&request, false);
   const mlxr_cache_key_t key = {request.lower, request.name_len, request.type,
                                 0};
-  MLXR_PROMISE(mlxr_cache_put(cache, &key, answer, info->len, NULL, 0) == 0);
+  MLXR_PROMISE(mlxr_cache_put(cache, &key, answer, info->len, NULL, 0, NULL) ==
+               0);
   int rc = mlxr_cache_get(cache, &key, false, 0, other, sizeof other, &hit);
   bool is_kept = info->ttl > 0 && key.type != 0;
   MLXR_PROMISE(rc == is_kept || info->status == MLXR_STATUS_FAILURE);

@@ -123,7 +123,7 @@ static void put(unsigned i, unsigned version, uint64_t now) {
     note.flags = MLXR_CACHE_PINNED;
   make_key(i, name, &key);
   size_t len = make_answer(i, version, &key, answer, sizeof answer);
-  if (mlxr_cache_put(cache, &key, answer, len, &note, now) != 0)
+  if (mlxr_cache_put(cache, &key, answer, len, &note, now, NULL) != 0)
     complain("an answer that cannot be put");
 }
 

@@ -82,8 +82,8 @@ static void put(const uint8_t *lower, size_t len) {
   mlxr_cache_key_t key = {.name = lower, .name_len = len, .type = TYPE_A};
   mlxr_cache_note_t note = {.age = AGE};
   size_t answer_len = make_answer(lower, len, answer);
-  if (mlxr_cache_put(cache, &key, answer, answer_len, &note, mlxr_clock_ms()) <
-      0)
+  if (mlxr_cache_put(cache, &key, answer, answer_len, &note, mlxr_clock_ms(),
+                     NULL) < 0)
     complain("cannot put into the cache");
 }
 

@@ -42,7 +42,7 @@ static void put(work_t *work, unsigned i) {
                        &len) != 0)
     return;
   uint64_t now = mlxr_clock_ms();
-  mlxr_cache_put(work->cache, &key, answer, len, &note, now);
+  mlxr_cache_put(work->cache, &key, answer, len, &note, now, NULL);
   mlxr_store_put(work->store, &key, answer, len, &note, NULL, now);
 }
 

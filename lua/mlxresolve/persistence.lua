@@ -156,11 +156,11 @@ local function name_of(self, index)
   return name
 end
 
---- Puts an answer into the cache, and where it survives.
+--- Puts an answer into the cache, and where it survives; what the limits have changed comes back.
 ---@param runtime mlxresolve.Resolver
 ---@param packet string
 ---@param note mlxresolve.CacheNote
----@return true|nil, string? message, string? code
+---@return true|nil, string? message_or_kept, string? code
 function persistence.keep(runtime, packet, note)
   local present, now = runtime.persistence, runtime.world:now()
   local ok, message, code = runtime.cache:put(packet, now, note)

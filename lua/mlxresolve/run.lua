@@ -1,6 +1,7 @@
 --- What a flight does: passes through the chain until somebody knows, and what it all came to.
 
 local answers = require("mlxresolve.answer")
+local core = require("mlxresolve.core")
 local persistence = require("mlxresolve.persistence")
 local rank = require("mlxresolve.rank")
 local stale = require("mlxresolve.stale")
@@ -100,8 +101,13 @@ local function keep(self, answer, most)
   note.by_name = step.denies_by_name and not self.has_name
   local own = note.max_ttl
   note.max_ttl = most and narrowest(self.runtime, own, most) or own
-  persistence.keep(self.runtime, answer.packet, note)
+  local ok, kept = persistence.keep(self.runtime, answer.packet, note)
   note.max_ttl = own
+  if ok and kept then
+    -- who is told first may keep it no longer than who asks the cache next
+    answer.packet = kept
+    answer.ttl = select(2, core.answer.read(kept))
+  end
 end
 
 --- A denial that is not one to remember.

@@ -41,6 +41,17 @@ describe("the cache", function()
     assert.same({ stored, 60, 0, 0xfedcba98, 3, false, false, "answer", false, false }, got)
   end)
 
+  it("tells what the limits have made of an answer", function()
+    local cache = new { min_ttl = 10, max_ttl = 100 }
+    assert.same({ true }, { cache:put(a("a.example.", 60), 0) })
+    for put, kept in pairs { [5] = 10, [500] = 100 } do
+      local ok, packet = cache:put(a("b.example.", put), 0)
+      assert.is_true(ok)
+      assert.same({ "answer", kept }, said(packet))
+      assert.equal(packet, (cache:get("b.example.", A, 0)))
+    end
+  end)
+
   it("finds a name in any spelling [RFC 1035 2.3.3: case]", function()
     local cache = new()
     cache:put(a("Mini2.LOCAL."), 0)

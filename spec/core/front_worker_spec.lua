@@ -183,7 +183,8 @@ describe("mlxresolve.core.front: datagrams", function()
   end)
 
   it(
-    "answers other operations with an OPT record to those who sent one [RFC 6891 6.1.1: OPT in replies]",
+    "answers other operations with an OPT record to those who sent one"
+      .. " [RFC 6891 6.1.1: OPT in replies]",
     function()
       for _, opcode in ipairs { 1, 2, 4, 15 } do
         local reply = rig:ask(packet_of(opcode * 2048, { 1, 0, 0, 1 }, QUESTION .. OPT))

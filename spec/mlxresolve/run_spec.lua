@@ -39,6 +39,21 @@ describe("mlxresolve.run", function()
     assert.equal("nxdomain", b:address("ghost.example"))
   end)
 
+  it("told who asked first a TTL beyond the limits", function()
+    local b = bed.open({
+      strategy("long", function(query)
+        return query:answer({ a = "192.0.2.1" }, query.name == "short.example." and 1 or 86400)
+      end),
+    }, { cache = { min_ttl = "5s", max_ttl = "1h" } })
+    for name, ttl in pairs { ["long.example"] = 3600, ["short.example"] = 5 } do
+      for _ = 1, 2 do
+        local result = b:ask(name)
+        assert.same({ ttl, ttl }, { result.addresses[1].ttl, result.records[1].ttl })
+      end
+      assert.is_true(b:ask(name).cached)
+    end
+  end)
+
   it("does not keep the verdict that nobody knows a name", function()
     local known = false
     local b = bed.open {

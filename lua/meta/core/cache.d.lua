@@ -41,11 +41,12 @@ local Cache = {}
 ---@return true|nil, string? message, string? code
 function Cache:tune(options) end
 
---- Keeps a canonical answer under its own question.
+--- Keeps a canonical answer under its own question. Where its TTLs were beyond the limits, the
+--- answer as it is kept comes as a second result.
 ---@param answer string
 ---@param now number
 ---@param note mlxresolve.CacheNote?
----@return true|nil, string? message, string? code
+---@return true|nil, string? message_or_kept, string? code
 function Cache:put(answer, now, note) end
 
 --- Looks up. Nothing (nil) for a miss.

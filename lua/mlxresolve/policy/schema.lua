@@ -11,8 +11,8 @@ local AUTO_OR_PATH = "'auto', a path or false"
 
 schema.cache = {
   size = { "size", default = "32MiB", min = "64KiB", doc = "memory for answers" },
-  min_ttl = { "ttl", default = "1s", doc = "kept at least so long" },
-  max_ttl = { "ttl", default = "1h", doc = "kept at most so long" },
+  min_ttl = { "ttl", default = "1s", doc = "kept at least so long, by clients too" },
+  max_ttl = { "ttl", default = "1h", doc = "kept at most so long, by clients too" },
   max_negative_ttl = { "ttl", default = "5m", doc = "denials are kept at most so long" },
   stale = { "ttl", default = "0s", doc = "served so long after expiry when nobody answers" },
   stale_mode = {
