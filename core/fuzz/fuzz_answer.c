@@ -125,8 +125,15 @@ static void check_reply(const mlxr_answer_info_t *info) {
   }
 }
 
-/* What was put comes out as it was. Type 0 is reserved (RFC 6895 section 3.1)
- * and never kept. */
+/* A denial is kept for what its SOA says (RFC 2308 section 5). Type 0 is
+ * reserved (RFC 6895 section 3.1) and never kept. */
+static bool is_to_keep(const mlxr_answer_info_t *info, uint16_t type) {
+  bool has_soa = answer[8] > 0 || answer[9] > 0;
+  bool has_ttl = info->status == MLXR_STATUS_ANSWER || has_soa;
+  return info->ttl > 0 && has_ttl && type != 0;
+}
+
+/* What was put comes out as it was. */
 static void check_cache(const mlxr_answer_info_t *info) {
   static mlxr_cache_t *cache;
   const mlxr_cache_options_t options = {
@@ -141,7 +148,7 @@ static void check_cache(const mlxr_answer_info_t *info) {
   MLXR_PROMISE(mlxr_cache_put(cache, &key, answer, info->len, NULL, 0, NULL) ==
                0);
   int rc = mlxr_cache_get(cache, &key, false, 0, other, sizeof other, &hit);
-  bool is_kept = info->ttl > 0 && key.type != 0;
+  bool is_kept = is_to_keep(info, key.type);
   MLXR_PROMISE(rc == is_kept || info->status == MLXR_STATUS_FAILURE);
   if (is_kept) {
     MLXR_PROMISE(hit.len == info->len && hit.ttl == info->ttl);
