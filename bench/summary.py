@@ -82,6 +82,7 @@ servers_table()
 print()
 programs_table()
 print(f"""
+Busy clients, such as proxies, have several questions under way; what is sent to one of them at a time leaves together.
 A cached answer takes {show('hit_user', form='{:.2f}')} µs of user time; the rest is the kernel's. With two front threads at a fixed
 60,000 hits a second a hit costs {show('two_threads', form='{:.2f}')} of what it costs with one. While a strategy spins on the same core,
 {show('spin', form='{:.2f}')} of the cached answers still go out in the same time, and {show('spin_lost')} are lost.""")
