@@ -38,9 +38,20 @@ describe("mlxresolve in a shell", function()
 
   it("says nothing when the reader has seen enough", function()
     local out, err = run([[
-      timeout 10 $mlxresolve watch localhost --json --policy examples/home.lua | head -n 1 |
-        grep -o '"event":"[a-z]*"'
-      echo ${PIPESTATUS[0]}]])
+      echo 192.0.2.1 a.test >$folder/hosts
+      cat >$folder/policy.lua <<END
+        local mlx = require("mlxresolve")
+        return mlx.policy {
+          strategies = { mlx.use("hosts", { paths = { "$folder/hosts" }, ttl = "1s" }) },
+        }
+END
+      mkfifo $folder/pipe
+      (timeout 20 $mlxresolve watch a.test --json --policy $folder/policy.lua >$folder/pipe
+        echo $? >$folder/code) &
+      head -n 1 $folder/pipe | grep -o '"event":"[a-z]*"'
+      echo 192.0.2.2 a.test >$folder/hosts # there is more to tell, and nobody reads it
+      wait
+      cat $folder/code]])
     assert.equal('"event":"added"\n0\n', out, err)
     assert.equal("", err)
   end)
