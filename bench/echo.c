@@ -1,5 +1,6 @@
-/* echo: the limit of a server that takes and sends datagrams in batches of 64
- * and does nothing else: whatever came goes back with QR set.
+/* echo: a server that takes and sends datagrams in batches of 64, each on its
+ * own way through the system, and does nothing else: whatever came goes back
+ * with QR set. No server that sends them so can be faster.
  *
  *   echo ADDRESS:PORT
  */

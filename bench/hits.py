@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Cache hits beside the peers, and beside an echo in batches, which is the limit.
+"""Cache hits beside the peers, and beside an echo in batches, a datagram at a time.
 
 All servers are up at once, pinned to core 0, each with its cache filled, and loaded in turn, round
 by round; the load generator is on core 1, a fixed number of questions in flight: from four busy
-clients, such as proxies, and from so many that each waits for its answer before it asks again, so that
-nothing goes together. The upstream counts what reaches it. With the most names: what an entry costs, which is how much larger a process is than
-one of the same kind with room for 10,000 names, and that many in it.
+clients, such as proxies, and from so many that each waits for its answer before it asks again, so
+that nothing goes together. The upstream counts what reaches it. With the most names: what an entry
+costs, which is how much larger a process is than one of the same kind with room for 10,000 names,
+and that many in it.
 
 usage: hits.py BUILD ROUNDS [SIZE...]
 """
