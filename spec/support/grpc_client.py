@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""Asks a gRPC worker again and again whether it is well, and prints when that changes.
+"""Asks a gRPC worker again and again whether it is well, and prints when that, or why, changes.
 
     grpc_client.py TARGET SECONDS [OPTION=VALUE]...     channel options with whole numbers
 
@@ -30,9 +30,9 @@ while True:
     except grpc.RpcError as problem:
         now = problem.code().name.lower()
         detail = problem.details()
-    if now != last:
+    if (now, detail) != last:
         print(f"{now} at {time.monotonic() - began:.2f} s {detail}", flush=True)
-        last = now
+        last = now, detail
     if seconds == 0:
         sys.exit(0 if now == "serving" else 1)
     if time.monotonic() - began > seconds:
