@@ -28,13 +28,9 @@ local function check_fields(filter)
     error('expected a filter such as { name = "mini2.local" }, got a ' .. type(filter), 4)
   end
   for field in pairs(filter) do
-    local is_known = false
-    for _, known in ipairs(FIELDS) do
-      is_known = is_known or known == field
-    end
-    if not is_known then
-      local text = "unknown field '%s' of a filter%s"
-      error(text:format(tostring(field), suggest.hint(field, FIELDS)), 4)
+    local hint = suggest.unknown(field, FIELDS)
+    if hint then
+      error(("unknown field '%s' of a filter%s"):format(tostring(field), hint), 4)
     end
   end
 end

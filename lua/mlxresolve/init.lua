@@ -29,13 +29,9 @@ local OPTIONS = { "level", "listen", "log", "reports", "serve", "world" }
 -- Misuse is told at the line of who calls `mlx.open`.
 local function check_options(options)
   for name in pairs(options) do
-    local is_known = false
-    for _, known in ipairs(OPTIONS) do
-      is_known = is_known or name == known
-    end
-    if not is_known then
-      local text = "mlx.open: unknown option '%s'%s"
-      error(text:format(tostring(name), suggest.hint(name, OPTIONS)), 3)
+    local hint = suggest.unknown(name, OPTIONS)
+    if hint then
+      error(("mlx.open: unknown option '%s'%s"):format(tostring(name), hint), 3)
     end
   end
   if options.listen and not options.serve then

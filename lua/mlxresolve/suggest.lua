@@ -57,4 +57,17 @@ function suggest.hint(word, names)
   return near and near ~= word and (" (did you mean '%s'?)"):format(near) or ""
 end
 
+--- The hint for a word that is none of the names; nil when it is one.
+---@param word any
+---@param names string[]
+---@return string|nil
+function suggest.unknown(word, names)
+  for _, name in ipairs(names) do
+    if name == word then
+      return nil
+    end
+  end
+  return suggest.hint(word, names)
+end
+
 return suggest

@@ -35,12 +35,8 @@ function parameters.read(query, known)
   for part in query:gmatch("[^&]+") do
     local name, value = part:match("^([^=]*)=?(.*)$")
     name = unescape(name)
-    local is_known = false
-    for _, other in ipairs(known) do
-      is_known = is_known or other == name
-    end
-    if not is_known then
-      local hint = suggest.hint(name, known)
+    local hint = suggest.unknown(name, known)
+    if hint then
       return nil, refuse(400, "EINVAL", "unknown parameter '%s'%s", name, hint)
     end
     found[name] = found[name] or {}
