@@ -4,15 +4,15 @@
 --- work on strings and the whole of reading.
 
 local cjson = require("cjson")
-local utf8 = require("mlxresolve.utf8")
+local words = require("mlxresolve.words")
 
 local json = {}
 
 local DEPTH = 32
 
-local function set(words)
+local function set(list)
   local found = {}
-  for word in words:gmatch("%S+") do
+  for word in list:gmatch("%S+") do
     found[word] = true
   end
   return found
@@ -61,7 +61,7 @@ end
 
 -- cjson escapes every slash, which is allowed and makes paths hard to read.
 local function write_string(out, text)
-  out[#out + 1] = cjson.encode(utf8.text(text)):gsub("\\/", "/")
+  out[#out + 1] = cjson.encode(words.utf8(text)):gsub("\\/", "/")
 end
 
 local function write_object(out, object, depth)

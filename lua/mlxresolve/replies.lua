@@ -1,6 +1,6 @@
 --- Between the DNS listener and the flights: questions in, answers out, and why there is none.
 
-local utf8 = require("mlxresolve.utf8")
+local words = require("mlxresolve.words")
 
 local SERVFAIL, REFUSED = 2, 5
 
@@ -18,7 +18,7 @@ local replies = {
 ---@return integer ede_code, string ede_text
 function replies.explain(code, text, message)
   return code == "ETIMEOUT" and EDE_TIMEOUT or EDE_NETWORK,
-    text ~= "" and text or utf8.text(message)
+    text ~= "" and text or words.utf8(message)
 end
 
 --- Is there anything to recall that the front cannot know? It has looked for fresh answers a moment

@@ -3,7 +3,7 @@
 --- A small table per try would cost a fifth of the time of a cold query; a trace is one array of
 --- five values a try, from a ring that is reused.
 
-local utf8 = require("mlxresolve.utf8")
+local words = require("mlxresolve.words")
 
 local trace = {}
 
@@ -82,7 +82,7 @@ function methods:summary(most)
       parts[#parts + 1] = part
     end
   end
-  return utf8.text(table.concat(parts, "; "))
+  return words.utf8(table.concat(parts, "; "))
 end
 
 return trace

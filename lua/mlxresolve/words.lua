@@ -1,7 +1,17 @@
---- Words of plugins, files and hosts may be any bytes; JSON and Extended DNS Errors (RFC 8914
---- section 2) are UTF-8, and their readers refuse the whole of what is not.
+--- Words of plugins, files and hosts may be any bytes: what must not get through is shown as \DDD.
 
-local utf8 = {}
+local words = {}
+
+local function escape(char)
+  return ("\\%03d"):format(char:byte())
+end
+
+--- Without what a terminal would act on.
+---@param text string
+---@return string
+function words.harmless(text)
+  return (text:gsub("[%z\1-\8\11-\31\127]", escape))
+end
 
 -- A character of several bytes in UTF-8 (RFC 3629 section 4).
 local FORMS = {
@@ -35,16 +45,12 @@ local function is_utf8(text)
   return true
 end
 
---- The text, as JSON and DNS can hold it: one that is no UTF-8 has its bytes beyond ASCII as \DDD.
+--- As JSON and Extended DNS Errors (RFC 8914 section 2) can hold it, whose readers refuse the whole
+--- of what is no UTF-8: such a text has its bytes beyond ASCII escaped.
 ---@param text string
 ---@return string
-function utf8.text(text)
-  if is_utf8(text) then
-    return text
-  end
-  return (text:gsub("[\128-\255]", function(char)
-    return ("\\%03d"):format(char:byte())
-  end))
+function words.utf8(text)
+  return is_utf8(text) and text or (text:gsub("[\128-\255]", escape))
 end
 
-return utf8
+return words

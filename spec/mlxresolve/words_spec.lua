@@ -1,9 +1,14 @@
-local utf8 = require("mlxresolve.utf8")
+local words = require("mlxresolve.words")
 
-describe("mlxresolve.utf8", function()
+describe("mlxresolve.words", function()
+  it("escapes what a terminal would act on, and nothing else", function()
+    assert.equal("\\027[31mred\\000\\127", words.harmless("\27[31mred\0\127"))
+    assert.equal("tab\tline\nü", words.harmless("tab\tline\nü"))
+  end)
+
   it("leaves UTF-8 as it is", function()
     for _, text in ipairs { "", "plain", "ü", "€ 中", "\240\159\152\128", "\239\191\191" } do
-      assert.equal(text, utf8.text(text))
+      assert.equal(text, words.utf8(text))
     end
   end)
 
@@ -18,7 +23,7 @@ describe("mlxresolve.utf8", function()
       ["\237\160\128"] = "\\237\\160\\128",
       ["\244\144\128\128"] = "\\244\\144\\128\\128",
     } do
-      assert.equal(expected, utf8.text(text))
+      assert.equal(expected, words.utf8(text))
     end
   end)
 end)

@@ -4,6 +4,7 @@
 --- into a pipe goes plain aligned text; with --json one object a line.
 
 local json = require("mlxresolve.json")
+local harmless = require("mlxresolve.words").harmless
 
 local output = {}
 local methods = {}
@@ -66,15 +67,6 @@ function methods:style(style, text)
     return text
   end
   return ("\27[%sm%s\27[0m"):format(CODES[style], text)
-end
-
--- A name may hold anything; a terminal must not act on it.
-local function harmless(text)
-  return (
-    text:gsub("[%z\1-\8\11-\31\127]", function(char)
-      return ("\\%03d"):format(char:byte())
-    end)
-  )
 end
 
 ---@param text string

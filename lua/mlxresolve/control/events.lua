@@ -1,11 +1,11 @@
 --- What becomes of names and services as the control socket and `--json` tell it.
 
-local utf8 = require("mlxresolve.utf8")
+local words = require("mlxresolve.words")
 
 local events = {}
 
 local function as_text(value)
-  return value == true or utf8.text(value)
+  return value == true or words.utf8(value)
 end
 
 local function round(date)

@@ -15,6 +15,7 @@ local serving = require("mlxresolve.world.real.serving")
 local storing = require("mlxresolve.world.real.storing")
 local streams = require("mlxresolve.world.real.streams")
 local turns = require("mlxresolve.world.real.turns")
+local harmless = require("mlxresolve.words").harmless
 
 local co, is_main = coroutine.running()
 if co and not is_main then
@@ -122,15 +123,6 @@ end
 ---@return string
 function real.hostname()
   return uv.os_gethostname()
-end
-
--- Words of hosts and plugins get into the log; a terminal must not act on them.
-local function harmless(text)
-  return (
-    text:gsub("[%z\1-\8\11-\31\127]", function(char)
-      return ("\\%03d"):format(char:byte())
-    end)
-  )
 end
 
 function methods:log(level, text)
